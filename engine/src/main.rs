@@ -1,0 +1,3 @@
+//! `windlass-engine DIR` runs the job in a folder.
+
+fn main() {}

@@ -1,0 +1,46 @@
+//! The words everybody uses. Nothing here opens a file, a socket or a tensor.
+//!
+//! | word | meaning | not |
+//! |---|---|---|
+//! | frame | one picture of a dataset | image, sample |
+//! | domain | where a frame is from: the labelled source or the unlabelled target | dataset |
+//! | class | what a pixel may be; a class index counts from 0, 255 is [`IGNORE`] | category |
+//! | taxonomy | the ordered classes of a project | label set |
+//! | label | what a dataset's file says of a frame | annotation |
+//! | mask | one class index a pixel, made or corrected here | segmentation |
+//! | start mask | the model's proposal that an annotator begins with | pre-annotation |
+//! | feature vector | class-wise means of the network's last map, one a frame (Eq. 1, 4) | objective vector |
+//! | anchor | centre of a cluster of feature vectors (Eq. 3) | centroid, CAU |
+//! | budget | how many frames people will label | |
+//! | pick | a frame chosen for labelling | active sample |
+//! | round | one way through selection, labelling and training | cycle |
+//! | stage | one step of a round | phase |
+//! | job | one run of a stage: a folder with a spec and results | task |
+//! | model | weights with the classes and knobs that made them | checkpoint |
+//! | recipe | every knob of a project's training | config |
+
+mod class;
+mod event;
+mod frame;
+mod ids;
+mod label;
+mod mask;
+mod metrics;
+mod recipe;
+mod results;
+mod seed;
+mod spec;
+mod stage;
+
+pub use class::{Class, IGNORE, Subset, Taxonomy};
+pub use event::{Event, Line};
+pub use frame::{Domain, Frame, Size, Split};
+pub use ids::{FrameId, JobId, ModelId, ProjectId, RoundId, UserId};
+pub use label::{Encoding, LabelCode};
+pub use mask::{Mask, MaskError};
+pub use metrics::Confusion;
+pub use recipe::{Backbone, Budget, Norm, Recipe, Schedule};
+pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
+pub use seed::{Stream, rng};
+pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
+pub use stage::Stage;

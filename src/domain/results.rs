@@ -1,0 +1,85 @@
+//! What jobs leave behind, besides tensors: the JSON files in a job's `out` folder.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Confusion, FrameId, Recipe, Stage};
+
+/// Stands beside every weights file: what made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The stage that trained it.
+    pub stage: Stage,
+    /// The classes, in the order of the classifier's channels.
+    pub classes: Vec<Class>,
+    /// Every knob.
+    pub recipe: Recipe,
+    /// Of the job.
+    pub seed: u64,
+    /// SHA-256 of the weights it started from, hexadecimal.
+    pub parent: String,
+    /// SHA-256 of the weights file, hexadecimal.
+    pub sha256: String,
+}
+
+/// How the clustering of one domain went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnchorReport {
+    /// `source` or `target`.
+    pub set: String,
+    /// Frames in each cluster.
+    pub counts: Vec<usize>,
+    /// Sum of squared distances to the nearest anchor (Eq. 2).
+    pub inertia: f64,
+    /// Lloyd iterations of the best start.
+    pub iterations: usize,
+}
+
+/// A chosen frame and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pick {
+    /// The frame.
+    pub frame: FrameId,
+    /// `Dual_Domain_Distance` (Eq. 5) with mean-squared distances: the two parts' sum.
+    pub score: f64,
+    /// Distance to the nearest source anchor.
+    pub source: f64,
+    /// Distance to the nearest target anchor.
+    pub target: f64,
+    /// What each class adds to the score; sums to it.
+    pub per_class: Vec<f64>,
+}
+
+/// The outcome of a selection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// How it was done: `madav2`, `random`.
+    pub strategy: String,
+    /// Candidates there were.
+    pub candidates: usize,
+    /// The chosen, the largest distance first; ties by frame id.
+    pub picks: Vec<Pick>,
+}
+
+/// A start mask that lies in `out/prelabel/`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The frame.
+    pub frame: FrameId,
+    /// Class indices as an 8-bit PNG at the frame's own size, below `out`.
+    pub mask: String,
+    /// Normalised entropy, 0 to 255, as an 8-bit PNG at the frame's own size, below `out`.
+    pub uncertainty: String,
+    /// Mean normalised entropy, 0 to 1.
+    pub mean_uncertainty: f64,
+}
+
+/// IoU of a model on some frames.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// How many frames.
+    pub frames: usize,
+    /// Truth by prediction, at the labels' own size.
+    pub confusion: Confusion,
+    /// Frames with a prediction picture in `out/pictures/<frame id>.png` (class indices).
+    pub pictures: Vec<FrameId>,
+}

@@ -1,0 +1,1 @@
+//! Other people's files: dataset layouts, pictures, labels, exports.

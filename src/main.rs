@@ -1,0 +1,3 @@
+//! `windlass`: arguments to library calls.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The database and the workspace folder: the only room that knows SQL.

@@ -1,0 +1,1 @@
+//! Jobs: queue, prepare, launch, follow, ingest, resume.

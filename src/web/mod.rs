@@ -1,0 +1,1 @@
+//! Routes, pages, server-sent events, sessions.
