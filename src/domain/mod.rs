@@ -20,6 +20,7 @@
 //! | recipe | every knob of a project's training | config |
 
 mod class;
+mod dataset;
 mod event;
 mod frame;
 mod ids;
@@ -33,6 +34,7 @@ mod spec;
 mod stage;
 
 pub use class::{Class, IGNORE, Subset, Taxonomy};
+pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
 pub use frame::{Domain, Frame, Size, Split};
 pub use ids::{FrameId, JobId, ModelId, ProjectId, RoundId, UserId};
