@@ -41,7 +41,7 @@ pub use ids::{FrameId, JobId, ModelId, ProjectId, RoundId, UserId};
 pub use label::{Encoding, LabelCode};
 pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
-pub use recipe::{Backbone, Budget, Norm, Recipe, Schedule};
+pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
 pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
 pub use seed::{Stream, rng};
 pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
