@@ -24,7 +24,7 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef], pictures: usize, predic
             })?;
             let guess = classes(&model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
             confusion.add(truth.pixels(), &guess);
-            let mut keep = |folder| -> Result<()> {
+            let keep = |folder| -> Result<()> {
                 Ok(mask_png::write_gray(&job.out(&format!("{folder}/{}.png", frame.id))?, truth.size(), &guess)?)
             };
             if seen.first + place < pictures {

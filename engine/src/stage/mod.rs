@@ -1,13 +1,13 @@
 //! The stages of the flow that are jobs, one file each.
 
-mod warmup;
-mod features;
-mod anchors;
-mod select;
-mod prelabel;
-mod inject;
-mod adapt;
-mod evaluate;
+pub mod warmup;
+pub mod features;
+pub mod anchors;
+pub mod select;
+pub mod prelabel;
+pub mod inject;
+pub mod adapt;
+pub mod evaluate;
 
 use anyhow::Result;
 use windlass::domain::Task;
