@@ -2,6 +2,8 @@
 
 mod cli;
 mod file;
+mod pickle;
+mod pth;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -45,6 +47,14 @@ pub fn load(vs: &mut VarStore, path: impl AsRef<Path>) -> Result<(), WeightsErro
 /// The file's classifier is ignored. Everything is checked before the first variable is changed.
 pub fn load_backbone(vs: &mut VarStore, path: impl AsRef<Path>) -> Result<(), WeightsError> {
     fill(vs, path.as_ref(), BACKBONE)
+}
+
+/// Reads a state dict from a PyTorch file, old format or new, without running anything in it, and writes its
+/// floating-point tensors as safetensors, f32.
+pub fn convert_pth(pth: impl AsRef<Path>, out: impl AsRef<Path>) -> anyhow::Result<()> {
+    let pth = pth.as_ref();
+    let arrays = pth::read(pth).with_context(|| format!("cannot convert {}", pth.display()))?;
+    write(&arrays, out.as_ref())
 }
 
 /// Of a file's bytes, hexadecimal.
@@ -108,9 +118,4 @@ fn write(tensors: &BTreeMap<String, Array>, path: &Path) -> anyhow::Result<()> {
 
 fn shape_of(tensor: &Tensor) -> Vec<usize> {
     tensor.size().iter().map(|&n| n as usize).collect()
-}
-
-/// Reads a PyTorch file without running anything in it and writes its tensors as safetensors, f32.
-pub fn convert_pth(_pth: impl AsRef<Path>, _out: impl AsRef<Path>) -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
 }
