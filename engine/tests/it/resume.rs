@@ -79,6 +79,28 @@ fn a_checkpoint_of_another_spec_does_not_count() {
     assert!(before != job.weights());
 }
 
+#[test]
+fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let job = toy.done("features", &toy.plan.features(warmup.model()));
+    let features = job.out(files::FEATURES);
+    let alone = fs::read(&features).unwrap();
+    // As if it had been killed after the 12 source frames, while it wrote the last bytes.
+    let partial = windlass_engine::feature_file::partial(&features);
+    let mut begun = alone.clone();
+    begun.iter_mut().rev().take(9).for_each(|byte| *byte = 0x55);
+    fs::write(&partial, begun).unwrap();
+    fs::remove_file(&features).unwrap();
+    let mark = job.dir.join(files::CHECKPOINT).join("frames.json");
+    let reached = fs::read_to_string(&mark).unwrap();
+    assert!(reached.contains("\"frames\":24"), "{reached}");
+    fs::write(&mark, reached.replace("\"frames\":24", "\"frames\":12")).unwrap();
+    assert_eq!(finish(&job), Some(12));
+    assert!(fs::read(&features).unwrap() == alone);
+    assert!(!partial.exists());
+}
+
 /// What the toy's warm-up leaves when nobody disturbs it.
 struct Alone {
     model: Vec<u8>,
