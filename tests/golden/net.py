@@ -47,7 +47,7 @@ def fill(net):
             continue
         u = noise(name, tensor.shape)
         if tensor.dim() == 4:
-            value = (u * 2 - 1) * np.float32((6 / tensor[0].numel()) ** 0.5)
+            value = (u * 2 - 1) * np.float32((4 / tensor[0].numel()) ** 0.5)
         elif name.endswith("bn3.weight"):           # 33 residual branches add up
             value = u * 0.25
         elif name.endswith(("bias", "mean")):
@@ -287,11 +287,13 @@ def main(lite0_pth):
     out = {}
     resnet = fill(Segmenter(Resnet101(), 2048, 256, 256, 48, False, True))
     lite = fill(Segmenter(Lite0(16), 320, 24, 128, 32, True, False))
-    for name, net, to, height, width in (("resnet", resnet, resnet_input, 64, 96), ("lite", lite, lite_input, 64, 96),
+    # Wide, so that the map of stride 16 has room for dilation 18.
+    for name, net, to, height, width in (("resnet", resnet, resnet_input, 48, 320), ("lite", lite, lite_input, 48, 320),
                                          ("lite_odd", lite, lite_input, 75, 50)):
-        features, logits = net(to(picture(name, height, width)))
-        out[f"{name}.logits"] = logits
-        out[f"{name}.features"] = features[:, :, 3, 5]
+        # In f64, so that the other side is measured against the truth and not against another rounding.
+        features, logits = net.double()(to(picture(name, height, width)).double())
+        out[f"{name}.logits"] = logits.float()
+        out[f"{name}.features"] = features[:, :, 3, 5].float()
         print(name, tuple(logits.shape), f"{logits.std():.3f}", f"{features.std():.3f}")
     upsampled = F.interpolate(out["lite.logits"], (9, 13), mode="bilinear", align_corners=False)
     out["lite.resized"] = upsampled

@@ -12,11 +12,23 @@ use anyhow::{Context, Result, bail, ensure};
 use super::Array;
 use super::pickle::{Global, Id, Object, Pickle, Scalar};
 
+/// How a zip begins.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// How the old format begins: a pickle of protocol 2 with a number of ten bytes.
+const LEGACY: &[u8] = b"\x80\x02\x8a\x0a";
 /// The magic number of the old format, little-endian.
 const LEGACY_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 const LEGACY_PROTOCOL: i64 = 1001;
 /// A file with more numbers (1 GiB of them) is refused: ResNet-101 has 45 million.
 const MAX_NUMBERS: usize = 1 << 28;
+
+/// Whether it begins as one of the two does.
+pub(super) fn is_pth(path: &Path) -> Result<bool> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut start = Vec::new();
+    file.take(4).read_to_end(&mut start)?;
+    Ok(matches!(&start[..], ZIP | LEGACY))
+}
 
 /// The floating-point tensors of a state dict by name; counters are left out.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
@@ -24,10 +36,7 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
     let mut start = [0; 4];
     file.read_exact(&mut start).context("it has fewer than 4 bytes")?;
     file.rewind()?;
-    match &start {
-        b"PK\x03\x04" => read_zip(file),
-        _ => read_legacy(file),
-    }
+    if start == ZIP { read_zip(file) } else { read_legacy(file) }
 }
 
 fn read_zip(file: BufReader<File>) -> Result<BTreeMap<String, Array>> {
