@@ -3,17 +3,21 @@
 //! A checkpoint is written beside its place, forced to the disk and renamed, so a crash leaves the ones before. Each
 //! carries the digest of its numbers and the fingerprint of its spec: a damaged one or another job's is passed over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use safetensors::tensor::TensorView;
+use memmap2::Mmap;
+use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor, no_grad};
 use windlass::domain::JobSpec;
+
+/// The name of the digest among the tensors.
+const DIGEST: &str = "sha256";
 
 /// Tensors by name. They share memory with those that a training changes in place.
 pub type Named = Vec<(String, Tensor)>;
@@ -51,27 +55,45 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Fills the state from the newest checkpoint that is whole and says how many steps had been finished.
+    /// Fills the state from the newest checkpoint that is whole and says how many steps had been finished. Those passed
+    /// over are removed, so that they do not count among the last two.
     pub fn restore(&self, state: &Named) -> Result<Option<u64>> {
         for (step, path) in self.newest_first()? {
             if self.read(state, &path).is_some() {
                 return Ok(Some(step));
             }
+            fs::remove_file(path)?;
         }
         Ok(None)
     }
 
+    /// Tensors go to the file one at a time; their digest stands last, as one more tensor.
     fn write(&self, state: &Named, step: u64) -> Result<()> {
-        let tensors: Vec<(&str, Vec<usize>, Vec<u8>)> =
-            state.iter().map(|(name, tensor)| Ok((&name[..], shape(tensor), bytes(tensor)?))).collect::<Result<_>>()?;
-        let digest = digest(tensors.iter().map(|(name, _, bytes)| (*name, &bytes[..])));
-        let about = HashMap::from([("spec".to_owned(), self.fingerprint.clone()), ("sha256".to_owned(), digest)]);
-        let views =
-            tensors.iter().map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
-        let views: Vec<_> = views.collect::<Result<_>>()?;
+        let (mut infos, mut end) = (Vec::new(), 0);
+        let mut info = |name: &str, dtype, shape: Vec<usize>, size: usize| {
+            let bytes = shape.iter().product::<usize>() * size;
+            infos.push((name.to_owned(), TensorInfo { dtype, shape, data_offsets: (end, end + bytes) }));
+            end += bytes;
+        };
+        state.iter().for_each(|(name, tensor)| info(name, Dtype::F32, shape(tensor), 4));
+        info(DIGEST, Dtype::U8, vec![32], 1);
+        let about = HashMap::from([("spec".to_owned(), self.fingerprint.clone())]);
+        let mut header = serde_json::to_vec(&Metadata::new(Some(about), infos)?)?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+
         let partial = self.folder.join("partial");
-        safetensors::serialize_to_file(views, Some(about), &partial).map_err(io_error)?;
-        File::open(&partial)?.sync_all()?;
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        let mut digest = Sha256::new();
+        for (name, tensor) in state {
+            let bytes = bytes(tensor)?;
+            digest.update(name);
+            digest.update(&bytes);
+            file.write_all(&bytes)?;
+        }
+        file.write_all(&digest.finalize())?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&partial, self.folder.join(format!("{step}.safetensors")))?;
         File::open(&self.folder)?.sync_all()?;
         Ok(())
@@ -79,15 +101,23 @@ impl Checkpoints {
 
     /// `None` where anything is not as it was written. The state is changed only by a checkpoint that is whole.
     fn read(&self, state: &Named, path: &Path) -> Option<()> {
-        let file = fs::read(path).ok()?;
+        let file = File::open(path).ok()?;
+        // SAFETY: a checkpoint is never written in place, and its folder is locked for this process.
+        let file = unsafe { Mmap::map(&file) }.ok()?;
         let (_, header) = SafeTensors::read_metadata(&file).ok()?;
-        let about = header.metadata().as_ref()?;
+        if header.metadata().as_ref()?.get("spec") != Some(&self.fingerprint) {
+            return None;
+        }
         let tensors = SafeTensors::deserialize(&file).ok()?;
-        let stored: Vec<TensorView<'_>> =
-            state.iter().map(|(name, _)| tensors.tensor(name).ok()).collect::<Option<_>>()?;
-        let fits = stored.iter().zip(state).all(|(view, (_, tensor))| view.shape() == shape(tensor));
-        let digest = digest(state.iter().map(|(name, _)| &name[..]).zip(stored.iter().map(|view| view.data())));
-        if !fits || about.get("spec") != Some(&self.fingerprint) || about.get("sha256") != Some(&digest) {
+        let mut digest = Sha256::new();
+        let mut stored = Vec::new();
+        for (name, tensor) in state {
+            let view = tensors.tensor(name).ok().filter(|view| view.shape() == shape(tensor))?;
+            digest.update(name);
+            digest.update(view.data());
+            stored.push(view);
+        }
+        if tensors.tensor(DIGEST).ok()?.data() != &digest.finalize()[..] {
             return None;
         }
         no_grad(|| {
@@ -96,7 +126,6 @@ impl Checkpoints {
                 tensor.shallow_clone().copy_(&Tensor::from_data_size(view.data(), &size, Kind::Float));
             }
         });
-
         Some(())
     }
 
@@ -112,14 +141,6 @@ impl Checkpoints {
     }
 }
 
-/// Keeps the kind of an I/O error, by which a full disk is told from other failures.
-fn io_error(error: safetensors::SafeTensorError) -> anyhow::Error {
-    match error {
-        safetensors::SafeTensorError::IoError(error) => error.into(),
-        error => error.into(),
-    }
-}
-
 fn shape(tensor: &Tensor) -> Vec<usize> {
     tensor.size().iter().map(|&n| n as usize).collect()
 }
@@ -130,16 +151,6 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let mut bytes = vec![0; tensor.numel() * 4];
     tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
     Ok(bytes)
-}
-
-/// Of names and numbers, in order of the names.
-fn digest<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut hasher = Sha256::new();
-    for (name, bytes) in tensors.collect::<BTreeMap<_, _>>() {
-        hasher.update(name);
-        hasher.update(bytes);
-    }
-    hex(&hasher.finalize())
 }
 
 fn hex(bytes: &[u8]) -> String {

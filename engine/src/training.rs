@@ -26,7 +26,9 @@ impl<'a> Training<'a> {
     /// Goes on from the newest checkpoint, which fills `state`, or begins, and says so.
     ///
     /// `state` is everything that steps change, sharing its memory.
-    pub fn begin(job: &'a Job, steps: u64, state: Named) -> Result<Self> {
+    pub fn begin(job: &'a Job, steps: u64, mut state: Named) -> Result<Self> {
+        // libtorch gives variables in no order.
+        state.sort_by(|a, b| a.0.cmp(&b.0));
         let checkpoints = Checkpoints::open(&job.dir.join(files::CHECKPOINT), &job.spec)?;
         let resumed = checkpoints.restore(&state)?;
         job.started(resumed)?;

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use rand::Rng;
 use tch::nn::VarStore;
@@ -189,14 +190,20 @@ fn recipe() -> Recipe {
 }
 
 /// A file of random weights that stand for ImageNet's.
+///
+/// Drawn once for all tests: libtorch has one generator a process, and tests on other threads draw from it too.
 fn backbone(folder: &Path) -> PathBuf {
+    static WEIGHTS: OnceLock<Vec<u8>> = OnceLock::new();
     let path = folder.join("imagenet.safetensors");
-    let vs = VarStore::new(Device::Cpu);
-    tch::manual_seed(1);
-    Segmenter::new(&vs.root(), Backbone::EfficientnetLite0, Norm::Frozen, 3);
-    let outside =
-        |(name, tensor): (String, Tensor)| Some((name.strip_prefix("backbone.")?.to_owned(), tensor.contiguous()));
-    let tensors: Vec<(String, Tensor)> = vs.variables().into_iter().filter_map(outside).collect();
-    Tensor::write_safetensors(&tensors, &path).unwrap();
+    let weights = WEIGHTS.get_or_init(|| {
+        let vs = VarStore::new(Device::Cpu);
+        Segmenter::new(&vs.root(), Backbone::EfficientnetLite0, Norm::Frozen, 3);
+        let outside =
+            |(name, tensor): (String, Tensor)| Some((name.strip_prefix("backbone.")?.to_owned(), tensor.contiguous()));
+        let tensors: Vec<(String, Tensor)> = vs.variables().into_iter().filter_map(outside).collect();
+        Tensor::write_safetensors(&tensors, &path).unwrap();
+        fs::read(&path).unwrap()
+    });
+    fs::write(&path, weights).unwrap();
     path
 }
