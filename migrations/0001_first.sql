@@ -112,6 +112,9 @@ create table job (
     ended_at integer
 ) strict;
 create index job_round on job (round_id, stage);
+-- the same thing is never queued twice, however fast somebody clicks
+create unique index job_active on job (round_id, stage, coalesce(model_id, 0))
+where state in ('queued', 'running', 'stopping');
 
 -- every line that jobs said; event_id is what a page names in Last-Event-ID
 create table event (

@@ -6,6 +6,13 @@
 pub mod masks;
 pub mod queue;
 pub mod workspace;
+pub mod projects;
+pub mod frames;
+pub mod rounds;
+pub mod jobs;
+pub mod events;
+pub mod models;
+mod column;
 mod db;
 mod error;
 
