@@ -1,0 +1,42 @@
+//! What can go wrong with the database, as far as a caller does something about it.
+
+use sqlx::error::ErrorKind;
+
+/// SQLite's code for a disk without room.
+const SQLITE_FULL: &str = "13";
+
+/// Of the database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something with that name, or in that place, is there already.
+    #[error("there is one already")]
+    Taken,
+    /// No row of that id.
+    #[error("there is no such thing")]
+    NotFound,
+    /// No room for it.
+    #[error("the disk of the workspace is full: free some space; nothing that was saved before is lost")]
+    DiskFull,
+    /// Anything else.
+    #[error("the database failed: {0}")]
+    Database(sqlx::Error),
+    /// A column of JSON that a newer or broken program wrote.
+    #[error("the database holds something that cannot be read: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let sqlx::Error::Database(cause) = &error else {
+            return if matches!(error, sqlx::Error::RowNotFound) { Self::NotFound } else { Self::Database(error) };
+        };
+        match cause.kind() {
+            ErrorKind::UniqueViolation => Self::Taken,
+            _ if cause.code().as_deref() == Some(SQLITE_FULL) => Self::DiskFull,
+            _ => Self::Database(error),
+        }
+    }
+}
