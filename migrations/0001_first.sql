@@ -44,6 +44,16 @@ create table project (
     auto_advance integer not null check (auto_advance in (0, 1)),
     -- the target's labels are known and may answer for people: the demo
     oracle integer not null check (oracle in (0, 1)),
+    -- where the frames come from, domain::Dataset as JSON; no val: nothing is measured
+    source text not null,
+    target text not null,
+    val text,
+    import_state text not null default 'queued' check (import_state in ('queued', 'running', 'done', 'failed')),
+    -- frames checked, of so many
+    import_done integer not null default 0,
+    import_total integer not null default 0,
+    -- a sentence for people, when it failed
+    import_error text,
     created_at integer not null
 ) strict;
 
@@ -102,6 +112,9 @@ create table job (
     ended_at integer
 ) strict;
 create index job_round on job (round_id, stage);
+-- the same thing is never queued twice, however fast somebody clicks
+create unique index job_active on job (round_id, stage, coalesce(model_id, 0))
+where state in ('queued', 'running', 'stopping');
 
 -- every line that jobs said; event_id is what a page names in Last-Event-ID
 create table event (

@@ -1,4 +1,50 @@
-//! Windlass moves a segmentation model to a new domain with labels on 5 % of its frames (MADAv2).
+//! Windlass moves a segmentation model to a new domain with labels on 5 % of its frames.
+//!
+//! It is MADAv2 (Ning et al., *Advanced Multi-Anchor Based Active Domain Adaptation Segmentation*) as a web app on
+//! one box: an adversarial warm-up, multi-anchor selection, the chosen frames given to annotators in the browser, masks
+//! in SQLite, semi-supervised fine-tuning, progress streamed to the page, the next round.
+//!
+//! # Two programs
+//!
+//! ```text
+//! browser ──HTTP, SSE──▶ windlass serve ──starts──▶ windlass-engine DIR
+//!                        pages, SQLite,             spec.json in, results out,
+//!                        supervisor                 events as JSON lines; libtorch
+//! ```
+//!
+//! A job is a folder. The engine never opens the database; the server is its only writer and links no libtorch, which
+//! would cost 113 MB and 0.25 s before `main`, and would let a broken driver stop the labelling.
+//!
+//! # Rooms
+//!
+//! Each outside thing is named in one room. Cargo keeps tch in `engine/`; `tests/it/tidy.rs` keeps the rest.
+//!
+//! | room | what is in it | names |
+//! |---|---|---|
+//! | [`domain`] | the words: classes, frames, masks, stages, job specs and events | serde |
+//! | [`method`] | the paper's mathematics on plain slices | domain |
+//! | [`formats`] | other people's files: datasets, labels, pictures, exports, charts | domain, image, png, zip |
+//! | [`scenes`] | the two drawn street domains of the demo and of tests | domain, formats |
+//! | [`store`] | the database and the workspace folder | domain, sqlx |
+//! | [`supervisor`] | queue, prepare, launch, follow, ingest, resume | domain, formats, store |
+//! | [`web`] | routes, pages, server-sent events, sessions | all of the above, axum, askama |
+//! | [`experiment`] | the stages without a server, an oracle for the annotator | domain, formats, supervisor's launcher |
+//! | `engine/` | networks, losses, training loops; a file a stage | domain, method, formats, tch |
+//!
+//! # The flow
+//!
+//! import → warm-up → features → anchors → select → pre-label → *people label* → inject → target features → target
+//! anchors → adapt, and from features again for the next round. [`domain::Stage`] alone knows the order. Evaluation
+//! follows each stage that makes a model. Frames have ids, never row numbers; whatever is derived names the model,
+//! anchors, knobs and seed that it came from, in the spec beside it.
+//!
+//! # Decisions that somebody may want to reverse
+//!
+//! - SQL is text checked when a test runs it, not macros checked at compile time: one folder of generated files less.
+//! - Select runs as a job like the others, though it takes milliseconds: one way to run things, one way to see them.
+//! - Pseudo labels are the teacher's answer to the very crop the student sees, never stored: a stored one is older than
+//!   the teacher, and 25 000 of them are a dataset of their own.
+//! - Pages are rendered by the server; the label editor is the one island of script.
 
 pub mod domain;
 pub mod method;

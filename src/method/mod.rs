@@ -1,1 +1,18 @@
 //! The paper's mathematics on plain slices. It reads like sections 3.2 and 3.3.
+//!
+//! | file | what | where |
+//! |---|---|---|
+//! | [`pooling`] | a frame's feature vector | Eq. 1, 4 |
+//! | [`kmeans`] | the anchors of a domain | Eq. 2, 3 |
+//! | [`anchors`] | distances to anchors, moving them, soft alignment | Eq. 8, 14 |
+//! | [`selection`] | which frames to label | Eq. 5 |
+//!
+//! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
+//! several rows or anchors stand one after another in one slice.
+
+pub mod pooling;
+pub mod kmeans;
+pub mod anchors;
+pub mod selection;
+#[cfg(test)]
+mod golden;

@@ -20,6 +20,9 @@ pub enum Error {
     /// No room for it.
     #[error("the disk of the workspace is full: free some space; nothing that was saved before is lost")]
     DiskFull,
+    /// A name that is no UTF-8.
+    #[error("the path {} is not UTF-8: rename it", .0.display())]
+    OddPath(std::path::PathBuf),
     /// Anything else.
     #[error("the database failed: {0}")]
     Database(sqlx::Error),

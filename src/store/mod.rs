@@ -4,7 +4,13 @@
 //! and is one transaction; what must happen together with other changes takes a [`Tx`] that the caller begins and commits.
 
 pub mod workspace;
-pub mod people;
+pub mod projects;
+pub mod frames;
+pub mod rounds;
+pub mod jobs;
+pub mod events;
+pub mod models;
+mod column;
 mod db;
 mod error;
 

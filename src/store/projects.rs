@@ -1,0 +1,209 @@
+//! Projects: what a lead set up, and how far its import is.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::column::{from_json, from_word, json, path, word};
+use super::{Db, Result, now};
+use crate::domain::{Dataset, LabelCode, ProjectId, Recipe, Taxonomy};
+
+/// How far the import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportState {
+    /// Asked for.
+    Queued,
+    /// Files are being checked.
+    Running,
+    /// The frames are in.
+    Done,
+    /// The sentence says why.
+    Failed,
+}
+
+/// How far the import is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Import {
+    pub state: ImportState,
+    /// Frames checked.
+    pub done: u64,
+    /// Of.
+    pub total: u64,
+    /// A sentence.
+    pub error: Option<String>,
+}
+
+/// What a lead decides before there is a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewProject {
+    /// Unique, whatever the case.
+    pub name: String,
+    /// The classes.
+    pub taxonomy: Taxonomy,
+    /// Every knob; checked by [`Recipe::check`] before it comes here.
+    pub recipe: Recipe,
+    /// All randomness comes from it.
+    pub seed: u64,
+    /// `auto`, `cpu`, `cuda:1`.
+    pub device: String,
+    /// Weights of the backbone to start from, absolute.
+    pub imagenet: PathBuf,
+    /// Start the next stage by itself until people are needed.
+    pub auto_advance: bool,
+    /// The target's labels are known and may answer for people: the demo.
+    pub oracle: bool,
+    /// The labelled source.
+    pub source: Dataset,
+    /// The target's training frames.
+    pub target: Dataset,
+    /// Labelled target frames to measure on.
+    pub val: Option<Dataset>,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Project {
+    pub id: ProjectId,
+    /// As it was set up.
+    pub set_up: NewProject,
+    /// How labels are read, by code name: what the import found.
+    pub codes: BTreeMap<String, LabelCode>,
+    pub import: Import,
+    pub created_at: i64,
+}
+
+impl std::ops::Deref for Project {
+    type Target = NewProject;
+
+    fn deref(&self) -> &NewProject {
+        &self.set_up
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    project_id: i64,
+    name: String,
+    taxonomy: String,
+    recipe: String,
+    codes: String,
+    seed: i64,
+    device: String,
+    imagenet: String,
+    auto_advance: bool,
+    oracle: bool,
+    source: String,
+    target: String,
+    val: Option<String>,
+    import_state: String,
+    import_done: i64,
+    import_total: i64,
+    import_error: Option<String>,
+    created_at: i64,
+}
+
+impl Row {
+    fn read(self) -> Result<Project> {
+        let set_up = NewProject {
+            name: self.name,
+            taxonomy: from_json(&self.taxonomy)?,
+            recipe: from_json(&self.recipe)?,
+            seed: self.seed.cast_unsigned(),
+            device: self.device,
+            imagenet: self.imagenet.into(),
+            auto_advance: self.auto_advance,
+            oracle: self.oracle,
+            source: from_json(&self.source)?,
+            target: from_json(&self.target)?,
+            val: self.val.map(|val| from_json(&val)).transpose()?,
+        };
+        let import = Import {
+            state: from_word(self.import_state)?,
+            done: self.import_done.cast_unsigned(),
+            total: self.import_total.cast_unsigned(),
+            error: self.import_error,
+        };
+        let codes = from_json(&self.codes)?;
+        Ok(Project { id: ProjectId(self.project_id), set_up, codes, import, created_at: self.created_at })
+    }
+}
+
+/// Adds a project whose import is still to come. A name that is taken: [`Error::Taken`](super::Error::Taken).
+pub async fn create(db: &Db, new: &NewProject) -> Result<ProjectId> {
+    let id = sqlx::query_scalar(
+        "insert into project (name, taxonomy, recipe, codes, seed, device, imagenet, auto_advance, oracle,
+            source, target, val, created_at)
+         values (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?) returning project_id",
+    )
+    .bind(&new.name)
+    .bind(json(&new.taxonomy)?)
+    .bind(json(&new.recipe)?)
+    .bind(new.seed.cast_signed())
+    .bind(&new.device)
+    .bind(path(&new.imagenet)?)
+    .bind(new.auto_advance)
+    .bind(new.oracle)
+    .bind(json(&new.source)?)
+    .bind(json(&new.target)?)
+    .bind(new.val.as_ref().map(json).transpose()?)
+    .bind(now())
+    .fetch_one(db.write())
+    .await?;
+    Ok(ProjectId(id))
+}
+
+/// A project; [`Error::NotFound`](super::Error::NotFound).
+pub async fn get(db: &Db, id: ProjectId) -> Result<Project> {
+    let row: Row = sqlx::query_as("select * from project where project_id = ?").bind(id.0).fetch_one(db.read()).await?;
+    row.read()
+}
+
+/// All projects, the newest first.
+pub async fn list(db: &Db) -> Result<Vec<Project>> {
+    let rows: Vec<Row> = sqlx::query_as("select * from project order by project_id desc").fetch_all(db.read()).await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Changes the knobs. Jobs that run already keep theirs.
+pub async fn set_recipe(db: &Db, id: ProjectId, recipe: &Recipe) -> Result<()> {
+    let change = sqlx::query("update project set recipe = ? where project_id = ?").bind(json(recipe)?).bind(id.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
+/// Whether the next stage starts by itself.
+pub async fn set_auto_advance(db: &Db, id: ProjectId, auto_advance: bool) -> Result<()> {
+    let change = sqlx::query("update project set auto_advance = ? where project_id = ?").bind(auto_advance).bind(id.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
+/// Says how far the import is. Its end is in [`finish_import`].
+pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
+    sqlx::query(
+        "update project set import_state = ?, import_done = ?, import_total = ?, import_error = ? where project_id = ?",
+    )
+    .bind(word(&import.state))
+    .bind(import.done.cast_signed())
+    .bind(import.total.cast_signed())
+    .bind(&import.error)
+    .bind(id.0)
+    .execute(db.write())
+    .await?;
+    Ok(())
+}
+
+/// The import is done: keeps how labels are read. Belongs with the frames, the refusals and the first round.
+pub async fn finish_import(tx: &mut super::Tx, id: ProjectId, codes: &BTreeMap<String, LabelCode>) -> Result<()> {
+    sqlx::query("update project set import_state = 'done', import_error = null, codes = ? where project_id = ?")
+        .bind(json(codes)?)
+        .bind(id.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
