@@ -4,6 +4,7 @@
 //! and is one transaction; what must happen together with other changes takes a [`Tx`] that the caller begins and commits.
 
 pub mod workspace;
+pub mod people;
 pub mod projects;
 pub mod frames;
 pub mod rounds;
