@@ -6,6 +6,7 @@
 pub mod masks;
 pub mod queue;
 pub mod workspace;
+pub mod people;
 pub mod projects;
 pub mod frames;
 pub mod rounds;
