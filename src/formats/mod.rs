@@ -9,6 +9,8 @@ pub mod resize;
 pub mod label;
 pub mod mask_png;
 pub mod atomic;
+pub mod datasets;
+pub mod contain;
 
 #[cfg(test)]
 mod test_files;
