@@ -25,7 +25,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::store::Workspace;
 pub(crate) use error::WebError;
-pub use pages::people::{first_link, visitor_link};
+pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
 use throttle::Throttle;
