@@ -1,1 +1,121 @@
 //! Routes, pages, server-sent events, sessions.
+//!
+//! Every route stands in the table of [`routes`] with the policy that guards it; there is no other way in. A page is one
+//! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
+
+mod assets;
+mod error;
+mod origin;
+mod page;
+mod password;
+mod session;
+mod throttle;
+mod words;
+mod pages;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::MethodRouter;
+use tower_http::compression::CompressionLayer;
+
+use crate::store::Workspace;
+pub(crate) use error::WebError;
+pub use pages::people::{first_link, visitor_link};
+pub(crate) use session::Person;
+pub use session::Policy;
+use throttle::Throttle;
+
+/// What handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The folder and its database.
+    pub workspace: Workspace,
+    pub(crate) throttle: Arc<Throttle>,
+}
+
+impl App {
+    /// Over an open workspace.
+    pub fn new(workspace: Workspace) -> Self {
+        Self { workspace, throttle: Arc::default() }
+    }
+}
+
+/// A way in: what it answers to, whom it lets in, how much it takes.
+pub struct Route {
+    /// GET also answers HEAD.
+    pub method: Method,
+    /// As axum writes it.
+    pub path: &'static str,
+    /// Whom it lets in.
+    pub policy: Policy,
+    /// Bytes of a body that it reads at most.
+    pub body_limit: usize,
+    handler: MethodRouter<App>,
+}
+
+const KIB: usize = 1 << 10;
+
+fn get<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::GET, path, policy, body_limit: KIB, handler: axum::routing::get(handler) }
+}
+
+fn post<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::POST, path, policy, body_limit: 64 * KIB, handler: axum::routing::post(handler) }
+}
+
+impl Route {
+    /// With another limit of the body, in bytes.
+    #[expect(dead_code, reason = "for routes that take masks")]
+    fn up_to(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
+    }
+}
+
+/// Every route there is: the site's table of contents.
+pub fn routes() -> Vec<Route> {
+    use Policy::{Lead, Member, Public};
+    use pages::{account, invitation, people, projects, sign_in};
+    vec![
+        get("/static/{build}/{*path}", Public, assets::file),
+        get("/health", Public, async || "ok\n"),
+        post("/theme", Public, account::theme),
+        get("/sign-in", Public, sign_in::form),
+        post("/sign-in", Public, sign_in::enter),
+        get("/invitations/{secret}", Public, invitation::form),
+        post("/invitations/{secret}", Public, invitation::accept),
+        post("/sign-out", Member, account::sign_out),
+        post("/sign-out-everywhere", Member, account::sign_out_everywhere),
+        get("/account", Member, account::form),
+        post("/account/password", Member, account::change_password),
+        get("/people", Lead, people::list),
+        post("/people/invite", Lead, people::invite),
+        post("/people/revoke", Lead, people::revoke),
+        post("/people/{user}/remove", Lead, people::remove),
+        get("/", Member, projects::list),
+    ]
+}
+
+/// The whole site.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for Route { path, policy, body_limit, handler, .. } in routes() {
+        let guard = from_fn_with_state((app.clone(), policy), session::guard);
+        router = router.route(path, handler.layer(DefaultBodyLimit::max(body_limit)).layer(guard));
+    }
+    router
+        .fallback(async || WebError::NotFound)
+        .layer(from_fn(origin::check))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}
+
+/// Percent-encodes a value of a query.
+pub(crate) fn encode(text: &str) -> String {
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -1,0 +1,17 @@
+//! One file a page: handlers and template structs together.
+
+pub(super) mod account;
+pub(super) mod invitation;
+pub(super) mod people;
+pub(super) mod projects;
+pub(super) mod sign_in;
+
+use askama::Template;
+use axum::response::Html;
+
+use super::error::Result;
+
+/// A template as an answer.
+fn show(template: &impl Template) -> Result<Html<String>> {
+    Ok(Html(template.render()?))
+}
