@@ -1,1 +1,16 @@
 //! Other people's files: dataset layouts, pictures, labels, exports.
+//!
+//! Originals are read in place and never changed. What comes from outside is measured by its header before memory is
+//! spent on it, and what cannot be used is refused with one sentence that says what to do.
+
+pub mod picture;
+mod opened;
+pub mod resize;
+pub mod label;
+pub mod mask_png;
+pub mod atomic;
+pub mod datasets;
+pub mod contain;
+
+#[cfg(test)]
+mod test_files;
