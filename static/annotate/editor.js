@@ -1,0 +1,140 @@
+// @ts-check
+/**
+ * The editor without a page: a map, its history, a tool in the hand.
+ *
+ * It takes points in image coordinates and knows neither the document nor the network, so that a test, or a scripted
+ * annotator, drives the very code that a person does.
+ */
+
+import { History } from "./history.js";
+import { UNLABELLED } from "./label_map.js";
+import { Brush, SIZES } from "./tools/brush.js";
+import { fillRegion } from "./tools/fill.js";
+import { Polygon, fillPolygon } from "./tools/polygon.js";
+
+/** @typedef {import("./label_map.js").LabelMap} LabelMap */
+/** @typedef {import("./tools/brush.js").Point} Point */
+/** @typedef {"brush" | "eraser" | "polygon" | "fill" | "hand"} ToolName */
+
+export class Editor {
+  /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
+  constructor(map, { classes, budget }) {
+    this.map = map;
+    this.classes = classes;
+    this.history = new History(map, budget);
+    /** @type {ToolName} */
+    this.tool = "brush";
+    this.class = 0;
+    this.size = 20;
+    /** @type {Brush | null} */
+    this.stroke = null;
+    this.polygon = new Polygon();
+    /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
+    this.revision = 0;
+    /** Called after each finished change. */
+    this.onChange = () => {};
+  }
+
+  /** @param {ToolName} tool */
+  take(tool) {
+    this.cancel();
+    this.tool = tool;
+  }
+
+  /** @param {number} index @returns {boolean} whether there is such a class */
+  choose(index) {
+    if (index < 0 || index >= this.classes) return false;
+    this.class = index;
+    if (this.tool === "eraser" || this.tool === "hand") this.take("brush");
+    return true;
+  }
+
+  /** @param {number} step to the next larger (+1) or smaller (-1) of the sizes */
+  resize(step) {
+    const next = step > 0 ? SIZES.find((size) => size > this.size) : SIZES.findLast((size) => size < this.size);
+    this.size = next ?? this.size;
+  }
+
+  /**
+   * The pen goes down.
+   *
+   * @param {Point} point
+   * @param {{ erase?: boolean, reach?: number }} [how] `reach`: how near to its first corner a polygon closes
+   */
+  press(point, { erase = false, reach = 0 } = {}) {
+    const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
+    if (this.tool === "fill") {
+      this.#change("fill", () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
+    } else if (this.tool === "polygon") {
+      if (erase) this.polygon.takeBack();
+      else if (this.polygon.closesAt(point, reach)) this.closePolygon();
+      else this.polygon.add(point);
+    } else if (this.tool !== "hand") {
+      this.history.begin(value === UNLABELLED ? "eraser" : "brush");
+      this.stroke = new Brush(this.map, this.size, value);
+      this.stroke.to(point);
+    }
+  }
+
+  /** The pen moves while it is down. @param {Point} point */
+  drag(point) {
+    this.stroke?.to(point);
+  }
+
+  /** The pen goes up. */
+  lift() {
+    if (!this.stroke) return;
+    this.stroke = null;
+    if (this.history.end()) this.#changed();
+  }
+
+  /** Drops a stroke under way, or a polygon that is not closed. */
+  cancel() {
+    if (this.stroke) this.history.cancel();
+    this.stroke = null;
+    this.polygon = new Polygon();
+  }
+
+  /** Fills the polygon. @param {{ erase?: boolean }} [how] */
+  closePolygon({ erase = false } = {}) {
+    const { corners, canClose } = this.polygon;
+    if (!canClose) return;
+    this.polygon = new Polygon();
+    this.#change("polygon", () => fillPolygon(this.map, corners, erase ? UNLABELLED : this.class));
+  }
+
+  /** Takes back the newest corner of an open polygon, else the newest change. */
+  undo() {
+    if (this.stroke) return this.cancel();
+    if (this.polygon.corners.length > 0) return this.polygon.takeBack();
+    if (this.history.undo()) this.#changed();
+  }
+
+  redo() {
+    if (!this.stroke && this.history.redo()) this.#changed();
+  }
+
+  /** Puts a whole mask in place of this one, as a change that can be undone. @param {Uint8Array} pixels @param {string} name */
+  replace(pixels, name) {
+    this.cancel();
+    this.#change(name, () => this.map.replace(pixels));
+  }
+
+  /** @param {Point} point */
+  pick(point) {
+    const value = this.map.at(Math.floor(point.x), Math.floor(point.y));
+    if (value >= 0 && value !== UNLABELLED) this.choose(value);
+  }
+
+  /** @param {string} name @param {() => void} act */
+  #change(name, act) {
+    this.history.begin(name);
+    act();
+    if (this.history.end()) this.#changed();
+  }
+
+  #changed() {
+    this.revision++;
+    this.onChange();
+  }
+}

@@ -1,0 +1,182 @@
+// @ts-check
+/**
+ * The label map: one class index a pixel, row by row, in tiles that know when they change.
+ *
+ * Every write goes through it, so that the painter, the history and the save each hear of the tiles they must look at
+ * and of no others.
+ */
+
+/** Side of a tile in pixels: a brush of 40 touches 4 of them, a frame of 2048x1024 has 512. */
+export const TILE = 64;
+
+/** The value of a pixel that belongs to no class. */
+export const UNLABELLED = 255;
+
+/** Tiles that changed since they were last taken. */
+export class TileSet {
+  /** @param {number} count tiles there are */
+  constructor(count) {
+    this.marked = new Uint8Array(count);
+    /** @type {number[]} */
+    this.list = [];
+  }
+
+  /** @param {number} tile */
+  add(tile) {
+    if (this.marked[tile]) return;
+    this.marked[tile] = 1;
+    this.list.push(tile);
+  }
+
+  /** @returns {number[]} the tiles, each once, in the order in which they changed first; the set is empty afterwards */
+  take() {
+    const taken = this.list;
+    for (const tile of taken) this.marked[tile] = 0;
+    this.list = [];
+    return taken;
+  }
+}
+
+export class LabelMap {
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {Uint8Array} [pixels] `width * height` class indices row by row; taken, not copied
+   */
+  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
+    if (pixels.length !== width * height) {
+      throw new Error(`the mask has ${pixels.length} pixels where the frame of ${width}x${height} has ${width * height}`);
+    }
+    this.width = width;
+    this.height = height;
+    this.pixels = pixels;
+    this.columns = Math.ceil(width / TILE);
+    this.rows = Math.ceil(height / TILE);
+    /** Pixels of each value. */
+    this.counts = new Uint32Array(256);
+    for (const value of pixels) this.counts[value]++;
+    /** 1 for each value that may be painted over: the place of locks and of "only over unlabelled". */
+    this.paintable = new Uint8Array(256).fill(1);
+    /** Hears of a tile before it changes. @type {{ keep(tile: number): void } | null} */
+    this.recorder = null;
+    /** @type {TileSet[]} */
+    this.watchers = [];
+  }
+
+  get tileCount() {
+    return this.columns * this.rows;
+  }
+
+  /** The share of pixels without a class, 0 to 1. */
+  get unlabelledShare() {
+    return this.counts[UNLABELLED] / this.pixels.length;
+  }
+
+  /** @returns {TileSet} hears of every tile that changes from now on */
+  watch() {
+    const set = new TileSet(this.tileCount);
+    this.watchers.push(set);
+    return set;
+  }
+
+  /** @param {number} x @param {number} y */
+  contains(x, y) {
+    return x >= 0 && y >= 0 && x < this.width && y < this.height;
+  }
+
+  /** @param {number} x @param {number} y @returns {number} its value; -1 outside */
+  at(x, y) {
+    return this.contains(x, y) ? this.pixels[y * this.width + x] : -1;
+  }
+
+  /**
+   * Gives the pixels of row `y` from `from` up to but without `to` a value, as far as they lie inside and are paintable.
+   *
+   * @param {number} y
+   * @param {number} from
+   * @param {number} to
+   * @param {number} value
+   */
+  span(y, from, to, value) {
+    if (y < 0 || y >= this.height) return;
+    const last = Math.min(to, this.width);
+    const firstTile = Math.floor(y / TILE) * this.columns;
+    for (let x = Math.max(from, 0); x < last; ) {
+      const column = Math.floor(x / TILE);
+      const end = Math.min(last, (column + 1) * TILE);
+      this.#run(firstTile + column, y * this.width + x, y * this.width + end, value);
+      x = end;
+    }
+  }
+
+  /** @param {number} tile @returns {{ x: number, y: number, width: number, height: number }} its rectangle */
+  bounds(tile) {
+    const x = (tile % this.columns) * TILE;
+    const y = Math.floor(tile / this.columns) * TILE;
+    return { x, y, width: Math.min(TILE, this.width - x), height: Math.min(TILE, this.height - y) };
+  }
+
+  /** @param {number} tile @returns {Uint8Array} a copy of its pixels, row by row */
+  readTile(tile) {
+    const { x, y, width, height } = this.bounds(tile);
+    const copy = new Uint8Array(width * height);
+    for (let row = 0; row < height; row++) {
+      const at = (y + row) * this.width + x;
+      copy.set(this.pixels.subarray(at, at + width), row * width);
+    }
+    return copy;
+  }
+
+  /** @param {number} tile @param {Uint8Array} bytes as {@link readTile} gives them; locks do not hold here */
+  writeTile(tile, bytes) {
+    const { x, y, width, height } = this.bounds(tile);
+    this.#touch(tile);
+    for (let row = 0; row < height; row++) {
+      const at = (y + row) * this.width + x;
+      for (let column = 0; column < width; column++) {
+        const value = bytes[row * width + column];
+        this.counts[this.pixels[at + column]]--;
+        this.counts[value]++;
+        this.pixels[at + column] = value;
+      }
+    }
+  }
+
+  /** @param {Uint8Array} pixels takes the place of every pixel; tiles that are the same stay untouched */
+  replace(pixels) {
+    const other = new LabelMap(this.width, this.height, pixels);
+    for (let tile = 0; tile < this.tileCount; tile++) {
+      const bytes = other.readTile(tile);
+      if (!same(bytes, this.readTile(tile))) this.writeTile(tile, bytes);
+    }
+  }
+
+  /** @param {number} tile @param {number} at @param {number} end @param {number} value */
+  #run(tile, at, end, value) {
+    const { pixels, counts, paintable } = this;
+    // A brush held still must neither copy nor repaint its tile.
+    while (at < end && (pixels[at] === value || !paintable[pixels[at]])) at++;
+    if (at === end) return;
+    this.#touch(tile);
+    for (; at < end; at++) {
+      const old = pixels[at];
+      if (old === value || !paintable[old]) continue;
+      counts[old]--;
+      counts[value]++;
+      pixels[at] = value;
+    }
+  }
+
+  /** @param {number} tile */
+  #touch(tile) {
+    this.recorder?.keep(tile);
+    for (const set of this.watchers) set.add(tile);
+  }
+}
+
+/** @param {Uint8Array} a @param {Uint8Array} b @returns {boolean} whether all bytes agree */
+export function same(a, b) {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { BACKOFF, QUIET, Sync } from "../../static/annotate/store/sync.js";
+
+/** A clock that moves when told, and a server that answers as told. */
+function bench({ version = 1 } = {}) {
+  const bench = {
+    at: 0,
+    waiting: [],
+    map: new Uint8Array([0]),
+    /** What the server holds; the newest last. */
+    versions: [[version, new Uint8Array([0])]],
+    puts: 0,
+    answer: null,
+    states: [],
+  };
+  const timers = {
+    now: () => bench.at,
+    after(ms, act) {
+      const timer = { due: bench.at + ms, act };
+      bench.waiting.push(timer);
+      return timer;
+    },
+    cancel(timer) {
+      bench.waiting = bench.waiting.filter((other) => other !== timer);
+    },
+  };
+  const store = (pixels, base) => {
+    const newest = bench.versions.at(-1)[0];
+    if (base !== newest) return { kind: "stale", version: newest, who: "Bea", at: 5 };
+    bench.versions.push([newest + 1, pixels.slice()]);
+    return { kind: "saved", version: newest + 1 };
+  };
+  bench.store = store;
+  bench.sync = new Sync({
+    version,
+    capture: () => bench.map.slice(),
+    put: async (pixels, base) => {
+      bench.puts++;
+      return bench.answer ? bench.answer(pixels, base) : store(pixels, base);
+    },
+    read: async (wanted) => bench.versions.find(([number]) => number === wanted)[1],
+    timers,
+    onState: (state) => bench.states.push(state.kind),
+  });
+  bench.draw = (value) => {
+    bench.map = new Uint8Array([value]);
+    bench.sync.touch();
+  };
+  bench.pass = async (ms) => {
+    const until = bench.at + ms;
+    for (;;) {
+      const next = bench.waiting.filter((timer) => timer.due <= until).sort((a, b) => a.due - b.due)[0];
+      if (!next) break;
+      bench.at = next.due;
+      timers.cancel(next);
+      next.act();
+      await bench.settled();
+    }
+    bench.at = until;
+  };
+  bench.settled = () => new Promise((resolve) => setImmediate(resolve));
+  bench.newest = () => bench.versions.at(-1)[1][0];
+  return bench;
+}
+
+test("a stroke is saved two seconds after the last one", async () => {
+  const b = bench();
+  b.draw(1);
+  await b.pass(QUIET - 1);
+  b.draw(2);
+  await b.pass(QUIET - 1);
+  assert.equal(b.puts, 0);
+  await b.pass(1);
+  assert.equal(b.puts, 1);
+  assert.equal(b.newest(), 2);
+  assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
+});
+
+test("a stroke drawn during a save is saved by the next", async () => {
+  const b = bench();
+  let answer;
+  b.answer = (pixels, base) => new Promise((resolve) => (answer = () => resolve(b.store(pixels, base))));
+  b.draw(1);
+  const done = b.sync.flush();
+  b.draw(2);
+  b.answer = null;
+  answer();
+  assert.equal(await done, true);
+  assert.equal(b.newest(), 2);
+  assert.equal(b.sync.version, 3);
+});
+
+test("an outage: says why, tries again ever more slowly, loses nothing", async () => {
+  const b = bench();
+  b.answer = () => Promise.reject(new Error("connection refused"));
+  b.draw(1);
+  await b.pass(QUIET);
+  assert.equal(b.sync.state.kind, "unsaved");
+  assert.match(b.sync.state.reason, /connection refused/);
+  for (const [i, pause] of BACKOFF.slice(1).entries()) {
+    b.draw(i + 2);
+    const puts = b.puts;
+    await b.pass(BACKOFF[i]);
+    assert.equal(b.puts, puts + 1, "a stroke must not quicken it");
+    assert.equal(b.sync.state.retryAt, b.at + pause);
+  }
+  b.answer = null;
+  await b.pass(BACKOFF.at(-1));
+  assert.equal(b.newest(), 5);
+  assert.equal(b.sync.state.kind, "saved");
+});
+
+test("a server that died between commit and answer makes no conflict", async () => {
+  const b = bench();
+  b.answer = (pixels, base) => {
+    b.store(pixels, base);
+    throw new Error("connection reset");
+  };
+  b.draw(1);
+  await b.pass(QUIET);
+  b.draw(2);
+  b.answer = null;
+  await b.pass(BACKOFF[0]);
+  assert.ok(!b.states.includes("conflict"));
+  assert.equal(b.newest(), 2);
+  assert.deepEqual(b.sync.state, { kind: "saved", version: 3 });
+});
+
+test("another's newer version is a choice: mine becomes the next one", async () => {
+  const b = bench();
+  b.versions.push([2, new Uint8Array([9])]);
+  b.draw(1);
+  await b.pass(QUIET);
+  assert.deepEqual(b.sync.state, { kind: "conflict", version: 1, theirs: { version: 2, who: "Bea", at: 5 } });
+  b.draw(3);
+  await b.pass(60_000);
+  assert.equal(b.puts, 1, "nothing is sent before the choice");
+  assert.equal(await b.sync.keepMine(), true);
+  assert.deepEqual(b.versions.map(([number, pixels]) => [number, pixels[0]]), [[1, 0], [2, 9], [3, 3]]);
+});
+
+test("another's newer version is a choice: theirs is shown and mine not sent", async () => {
+  const b = bench();
+  b.versions.push([2, new Uint8Array([9])]);
+  b.draw(1);
+  await b.pass(QUIET);
+  await b.sync.takeTheirs((pixels) => (b.map = pixels));
+  assert.equal(b.map[0], 9);
+  assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
+  b.draw(4);
+  await b.pass(QUIET);
+  assert.equal(b.newest(), 4);
+});
+
+test("signed out and leased to another: said, tried again; refused: tried with the next stroke", async () => {
+  const b = bench();
+  b.answer = async () => ({ kind: "signed_out" });
+  b.draw(1);
+  await b.pass(QUIET);
+  assert.match(b.sync.state.reason, /signed out/);
+  b.answer = async () => ({ kind: "leased", message: "Bea works on this frame." });
+  await b.pass(BACKOFF[0]);
+  assert.match(b.sync.state.reason, /Bea/);
+  b.answer = async () => ({ kind: "refused", message: "no such class" });
+  await b.pass(BACKOFF[1]);
+  assert.equal(b.sync.state.retryAt, null);
+  b.answer = null;
+  b.draw(2);
+  await b.pass(QUIET);
+  assert.equal(b.newest(), 2);
+});

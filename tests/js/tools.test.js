@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Editor } from "../../static/annotate/editor.js";
+import { LabelMap } from "../../static/annotate/label_map.js";
+import { snap, sweep } from "../../static/annotate/tools/brush.js";
+import { fillRegion } from "../../static/annotate/tools/fill.js";
+import { fillPolygon } from "../../static/annotate/tools/polygon.js";
+import { random, startMask } from "./support.js";
+
+const empty = (width, height) => new LabelMap(width, height, new Uint8Array(width * height));
+const picture = (map) =>
+  Array.from({ length: map.height }, (_, y) =>
+    [...map.pixels.subarray(y * map.width, (y + 1) * map.width)].map((v) => (v ? "#" : ".")).join(""),
+  );
+
+test("a sweep covers exactly the pixels whose centres lie within half its size of the line", () => {
+  const next = random(1);
+  for (let round = 0; round < 200; round++) {
+    const size = 1 + Math.floor(next() * 30);
+    const a = { x: next() * 90 - 5, y: next() * 70 - 5 };
+    const b = { x: next() * 90 - 5, y: next() * 70 - 5 };
+    const map = empty(80, 60);
+    sweep(map, a, b, size, 1);
+    const from = snap(a, size);
+    const to = snap(b, size);
+    for (let y = 0; y < 60; y++) {
+      for (let x = 0; x < 80; x++) {
+        const beyond = distance({ x: x + 0.5, y: y + 0.5 }, from, to) - size / 2;
+        // On the very rim rounding decides.
+        if (Math.abs(beyond) > 1e-9) assert.equal(map.at(x, y) === 1, beyond < 0, `${x},${y} of size ${size}`);
+      }
+    }
+  }
+});
+
+test("a brush of one pixel draws that pixel, and a line without gaps", () => {
+  const map = empty(20, 12);
+  sweep(map, { x: 3.9, y: 2.1 }, { x: 3.9, y: 2.1 }, 1, 1);
+  assert.equal(map.counts[1], 1);
+  assert.equal(map.at(3, 2), 1);
+  sweep(map, { x: 3.5, y: 2.5 }, { x: 17.5, y: 8.5 }, 1, 1);
+  for (let x = 3; x < 18; x++) assert.ok([...Array(12).keys()].some((y) => map.at(x, y) === 1), `column ${x}`);
+});
+
+test("a polygon fills the pixels whose centres lie inside", () => {
+  const map = empty(9, 6);
+  fillPolygon(map, [{ x: 1, y: 1 }, { x: 8, y: 1 }, { x: 8, y: 5 }, { x: 1, y: 5 }], 1);
+  assert.deepEqual(picture(map), [".........", ".#######.", ".#######.", ".#######.", ".#######.", "........."]);
+});
+
+test("polygons that share an edge neither overlap nor leave a gap", () => {
+  const next = random(2);
+  for (let round = 0; round < 50; round++) {
+    const [a, b, c, d] = Array.from({ length: 4 }, () => ({ x: next() * 60, y: next() * 40 }));
+    const cross = (p, q, r) => (q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x);
+    if (cross(a, b, c) * cross(a, b, d) > 0) continue;
+    const [left, right] = [empty(60, 40), empty(60, 40)];
+    fillPolygon(left, [a, b, c], 1);
+    fillPolygon(right, [a, b, d], 1);
+    for (let i = 0; i < left.pixels.length; i++) assert.ok(left.pixels[i] + right.pixels[i] < 2);
+  }
+});
+
+test("a polygon that crosses itself and leaves the frame is filled by the even-odd rule", () => {
+  const map = empty(40, 30);
+  const corners = [{ x: -10, y: 5 }, { x: 50, y: 25 }, { x: 30, y: -8 }, { x: 5, y: 40 }, { x: 38, y: 3 }];
+  fillPolygon(map, corners, 1);
+  for (let y = 0; y < 30; y++) {
+    for (let x = 0; x < 40; x++) assert.equal(map.at(x, y) === 1, inside({ x: x + 0.5, y: y + 0.5 }, corners), `${x},${y}`);
+  }
+});
+
+test("fill paints the connected region of one class and no other pixel", () => {
+  const next = random(3);
+  const map = startMask(160, 120);
+  for (let i = 0; i < 30; i++) sweep(map, { x: next() * 160, y: next() * 120 }, { x: next() * 160, y: next() * 120 }, 5, 3);
+  const before = map.pixels.slice();
+  const expected = region(before, 160, 120, 20, 20);
+  fillRegion(map, 20, 20, 17);
+  assert.ok(expected.size > 100);
+  for (let i = 0; i < before.length; i++) assert.equal(map.pixels[i], expected.has(i) ? 17 : before[i]);
+});
+
+test("fill of a whole frame takes a moment", () => {
+  const map = empty(2048, 1024);
+  fillRegion(map, 1000, 500, 9);
+  assert.equal(map.counts[9], 2048 * 1024);
+});
+
+test("a polygon closes at its first corner, and undo takes corners back first", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.choose(1);
+  editor.take("polygon");
+  for (const [x, y] of [[5, 5], [40, 5], [40, 40], [9, 44]]) editor.press({ x, y });
+  editor.undo();
+  assert.equal(editor.polygon.corners.length, 3);
+  assert.equal(editor.map.counts[1], 0);
+  editor.press({ x: 6, y: 6 }, { reach: 3 });
+  assert.equal(editor.polygon.corners.length, 0);
+  assert.ok(editor.map.counts[1] > 500);
+});
+
+function distance(p, a, b) {
+  const length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
+  const t = length ? Math.min(1, Math.max(0, ((p.x - a.x) * (b.x - a.x) + (p.y - a.y) * (b.y - a.y)) / length)) : 0;
+  return Math.hypot(p.x - a.x - t * (b.x - a.x), p.y - a.y - t * (b.y - a.y));
+}
+
+function inside(p, corners) {
+  let odd = false;
+  corners.forEach((a, i) => {
+    const b = corners[(i + 1) % corners.length];
+    if (a.y <= p.y !== b.y <= p.y && p.x >= a.x + ((p.y - a.y) / (b.y - a.y)) * (b.x - a.x)) odd = !odd;
+  });
+  return odd;
+}
+
+function region(pixels, width, height, x, y) {
+  const found = new Set([y * width + x]);
+  for (const at of found) {
+    const sides = [at - width, at + width];
+    if (at % width > 0) sides.push(at - 1);
+    if (at % width < width - 1) sides.push(at + 1);
+    for (const side of sides) if (side >= 0 && side < width * height && pixels[side] === pixels[at]) found.add(side);
+  }
+  return found;
+}
