@@ -1,1 +1,4 @@
-//! Windlass's engine: a job is a folder with a spec; this turns it into results.
+//! Windlass's engine: networks, losses and training loops on libtorch.
+
+pub mod net;
+pub mod weights;

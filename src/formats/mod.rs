@@ -11,6 +11,11 @@ pub mod mask_png;
 pub mod atomic;
 pub mod datasets;
 pub mod contain;
+pub mod codes;
+#[cfg(feature = "server")]
+pub mod mapping;
+pub mod import;
+pub mod export;
 
 #[cfg(test)]
 mod test_files;
