@@ -4,10 +4,13 @@
 //! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
 
 mod assets;
+mod curves;
 mod error;
+mod guide;
 mod origin;
 mod page;
 mod password;
+mod rail;
 mod session;
 mod throttle;
 mod words;
@@ -24,6 +27,7 @@ use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 
 use crate::store::Workspace;
+use curves::Curves;
 pub(crate) use error::WebError;
 pub use pages::people::{first_link, visitor_link};
 pub(crate) use session::Person;
@@ -36,12 +40,13 @@ pub struct App {
     /// The folder and its database.
     pub workspace: Workspace,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) curves: Arc<Curves>,
 }
 
 impl App {
     /// Over an open workspace.
     pub fn new(workspace: Workspace) -> Self {
-        Self { workspace, throttle: Arc::default() }
+        Self { workspace, throttle: Arc::default(), curves: Arc::default() }
     }
 }
 
@@ -79,7 +84,7 @@ impl Route {
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
-    use pages::{account, invitation, people, projects, sign_in};
+    use pages::{account, frames, invitation, people, project, projects, sign_in};
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
         get("/health", Public, async || "ok\n"),
@@ -97,6 +102,10 @@ pub fn routes() -> Vec<Route> {
         post("/people/revoke", Lead, people::revoke),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
+        get("/projects/{project}", Member, project::overview),
+        get("/frames/{frame}/image", Member, frames::image),
+        get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
+        get("/frames/{frame}/truth", Member, frames::truth),
     ]
 }
 
