@@ -64,6 +64,7 @@ pub struct Route {
 }
 
 const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
 
 fn get<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
     Route { method: Method::GET, path, policy, body_limit: KIB, handler: axum::routing::get(handler) }
@@ -73,9 +74,12 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, hand
     Route { method: Method::POST, path, policy, body_limit: 64 * KIB, handler: axum::routing::post(handler) }
 }
 
+fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
+}
+
 impl Route {
     /// With another limit of the body, in bytes.
-    #[expect(dead_code, reason = "for routes that take masks")]
     fn up_to(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
     }
@@ -84,7 +88,7 @@ impl Route {
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
-    use pages::{account, frames, invitation, people, project, projects, sign_in};
+    use pages::{account, annotate, frames, invitation, mask, people, project, projects, sign_in};
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
         get("/health", Public, async || "ok\n"),
@@ -106,6 +110,18 @@ pub fn routes() -> Vec<Route> {
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),
+        post("/projects/{project}/queue/next", Member, annotate::next),
+        get("/frames/{frame}/annotate", Member, annotate::page),
+        post("/frames/{frame}/take", Member, annotate::take),
+        post("/frames/{frame}/lease", Member, annotate::lease),
+        post("/frames/{frame}/release", Member, annotate::release),
+        post("/frames/{frame}/submit", Member, annotate::submit),
+        post("/frames/{frame}/reopen", Member, annotate::reopen),
+        get("/frames/{frame}/mask", Member, mask::read),
+        // The handler reads no more than its frame has pixels; this is for the largest frame there is.
+        put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
+        get("/frames/{frame}/history", Member, mask::history),
+        get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
     ]
 }
 

@@ -2,7 +2,9 @@
 
 pub(super) mod account;
 pub(super) mod frames;
+pub(super) mod annotate;
 pub(super) mod invitation;
+pub(super) mod mask;
 pub(super) mod people;
 pub(super) mod project;
 pub(super) mod projects;
