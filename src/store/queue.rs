@@ -6,22 +6,13 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::column::{from_json, from_word};
+use super::rounds::PickState;
 use super::{Db, Result, Tx};
-use crate::domain::{FrameId, ProjectId, Size, UserId};
+use crate::domain::{FrameId, ProjectId, Size, Taxonomy, UserId};
 
 /// How long a lease lasts without a sign of life, in milliseconds.
 pub const LEASE: i64 = 5 * 60 * 1000;
-
-/// How far a chosen frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PickState {
-    /// The model's proposal is still being made.
-    Waiting,
-    /// For people to label.
-    Ready,
-    /// Somebody has finished it.
-    Submitted,
-}
 
 /// Somebody's lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +36,10 @@ pub struct Chosen {
     pub name: String,
     /// Of picture and mask.
     pub size: Size,
-    /// The project's classes: `domain::Taxonomy` as JSON.
-    pub taxonomy: String,
+    /// The project's classes.
+    pub taxonomy: Taxonomy,
+    /// When the project was made, in milliseconds since 1970: tells it from an older one of the same number.
+    pub project_created_at: i64,
     /// How far it is.
     pub state: PickState,
     /// Who works on it now; a lease that ran out is none.
@@ -87,7 +80,7 @@ pub enum Refusal {
 /// A chosen frame, by its newest round.
 pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>> {
     let row = sqlx::query(
-        "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, p.state,
+        "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.created_at, p.state,
              p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path,
              (select count(*) from pick where round_id = p.round_id and state = 'submitted') as finished,
              (select count(*) from pick where round_id = p.round_id) as total
@@ -98,13 +91,15 @@ pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>>
     .bind(frame.0)
     .fetch_optional(db.read())
     .await?;
-    Ok(row.map(|row| Chosen {
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Chosen {
         frame: FrameId(row.get("frame_id")),
         project: ProjectId(row.get("project_id")),
         name: row.get("name"),
         size: Size { width: row.get("width"), height: row.get("height") },
-        taxonomy: row.get("taxonomy"),
-        state: state_of(row.get("state")),
+        taxonomy: from_json(row.get("taxonomy"))?,
+        project_created_at: row.get("created_at"),
+        state: from_word(row.get("state"))?,
         holder: holder_of(&row, now),
         submitted_by: row.get::<Option<i64>, _>("submitted_by").map(UserId),
         uncertainty: row.get("uncertainty_path"),
@@ -218,20 +213,12 @@ async fn may_work(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Result
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(Err(Refusal::NotChosen)) };
-    Ok(match (state_of(row.get("state")), holder_of(&row, now)) {
+    Ok(match (from_word(row.get("state"))?, holder_of(&row, now)) {
         (PickState::Waiting, _) => Err(Refusal::NotReady),
         (PickState::Submitted, _) => Err(Refusal::Submitted),
         (PickState::Ready, Some(holder)) if holder.user != user => Err(Refusal::Leased(holder)),
         (PickState::Ready, _) => Ok(()),
     })
-}
-
-fn state_of(name: &str) -> PickState {
-    match name {
-        "ready" => PickState::Ready,
-        "submitted" => PickState::Submitted,
-        _ => PickState::Waiting,
-    }
 }
 
 fn holder_of(row: &SqliteRow, now: i64) -> Option<Holder> {

@@ -4,10 +4,13 @@
 //! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
 
 mod assets;
+mod curves;
 mod error;
+mod guide;
 mod origin;
 mod page;
 mod password;
+mod rail;
 mod session;
 mod throttle;
 mod words;
@@ -24,6 +27,7 @@ use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 
 use crate::store::Workspace;
+use curves::Curves;
 pub(crate) use error::WebError;
 pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
@@ -36,12 +40,13 @@ pub struct App {
     /// The folder and its database.
     pub workspace: Workspace,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) curves: Arc<Curves>,
 }
 
 impl App {
     /// Over an open workspace.
     pub fn new(workspace: Workspace) -> Self {
-        Self { workspace, throttle: Arc::default() }
+        Self { workspace, throttle: Arc::default(), curves: Arc::default() }
     }
 }
 
@@ -59,6 +64,7 @@ pub struct Route {
 }
 
 const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
 
 fn get<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
     Route { method: Method::GET, path, policy, body_limit: KIB, handler: axum::routing::get(handler) }
@@ -68,9 +74,12 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, hand
     Route { method: Method::POST, path, policy, body_limit: 64 * KIB, handler: axum::routing::post(handler) }
 }
 
+fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
+}
+
 impl Route {
     /// With another limit of the body, in bytes.
-    #[expect(dead_code, reason = "for routes that take masks")]
     fn up_to(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
     }
@@ -79,7 +88,7 @@ impl Route {
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
-    use pages::{account, invitation, people, projects, sign_in};
+    use pages::{account, annotate, frames, invitation, mask, people, project, projects, sign_in};
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
         get("/health", Public, async || "ok\n"),
@@ -97,6 +106,22 @@ pub fn routes() -> Vec<Route> {
         post("/people/revoke", Lead, people::revoke),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
+        get("/projects/{project}", Member, project::overview),
+        get("/frames/{frame}/image", Member, frames::image),
+        get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
+        get("/frames/{frame}/truth", Member, frames::truth),
+        post("/projects/{project}/queue/next", Member, annotate::next),
+        get("/frames/{frame}/annotate", Member, annotate::page),
+        post("/frames/{frame}/take", Member, annotate::take),
+        post("/frames/{frame}/lease", Member, annotate::lease),
+        post("/frames/{frame}/release", Member, annotate::release),
+        post("/frames/{frame}/submit", Member, annotate::submit),
+        post("/frames/{frame}/reopen", Member, annotate::reopen),
+        get("/frames/{frame}/mask", Member, mask::read),
+        // The handler reads no more than its frame has pixels; this is for the largest frame there is.
+        put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
+        get("/frames/{frame}/history", Member, mask::history),
+        get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
     ]
 }
 

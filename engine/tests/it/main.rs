@@ -1,0 +1,7 @@
+//! The engine as its users meet it: a folder, a process, its lines and its files.
+
+mod toy;
+mod whole_loop;
+mod resume;
+mod refusals;
+mod losses;
