@@ -29,7 +29,7 @@ use tower_http::compression::CompressionLayer;
 use crate::store::Workspace;
 use curves::Curves;
 pub(crate) use error::WebError;
-pub use pages::people::{first_link, visitor_link};
+pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
 use throttle::Throttle;
