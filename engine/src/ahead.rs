@@ -23,7 +23,8 @@ impl<T: Send + 'static> Ahead<T> {
         threads: usize,
         make: impl Fn(u64) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let pool: ThreadPool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("reader-{i}")).build()?;
+        let pool: ThreadPool =
+            ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("reader-{i}")).build()?;
         let (ready, things) = sync_channel(READY);
         let work = move || {
             for number in range {
@@ -42,7 +43,7 @@ impl<T: Send + 'static> Ahead<T> {
     ///
     /// # Panics
     /// With the panic of `make`, if it had one.
-    pub fn next(&mut self) -> Result<T> {
+    pub fn take(&mut self) -> Result<T> {
         if let Ok(thing) = self.things.recv() {
             return thing;
         }
@@ -61,15 +62,15 @@ mod tests {
     fn things_come_in_order_and_an_error_ends_them() {
         let make = |n| if n < 3 { Ok(n * 10) } else { Err(anyhow!("no {n}")) };
         let mut ahead = Ahead::start(0..9, 1, make).unwrap();
-        assert_eq!([ahead.next().unwrap(), ahead.next().unwrap(), ahead.next().unwrap()], [0, 10, 20]);
-        assert_eq!(ahead.next().unwrap_err().to_string(), "no 3");
-        assert!(ahead.next().is_err());
+        assert_eq!([ahead.take().unwrap(), ahead.take().unwrap(), ahead.take().unwrap()], [0, 10, 20]);
+        assert_eq!(ahead.take().unwrap_err().to_string(), "no 3");
+        assert!(ahead.take().is_err());
     }
 
     #[test]
     #[should_panic(expected = "broken frame")]
     fn a_panic_of_the_reader_is_passed_on() {
         let mut ahead = Ahead::<()>::start(0..1, 1, |_| panic!("broken frame")).unwrap();
-        let _ = ahead.next();
+        let _ = ahead.take();
     }
 }

@@ -38,7 +38,8 @@ impl View {
                 row.chunks_exact_mut(3).for_each(|pixel| pixel.copy_from_slice(&pad));
                 continue;
             };
-            let (upper, lower) = (&rgb[at.first * row_bytes..][..row_bytes], &rgb[at.second * row_bytes..][..row_bytes]);
+            let (upper, lower) =
+                (&rgb[at.first * row_bytes..][..row_bytes], &rgb[at.second * row_bytes..][..row_bytes]);
             for (pixel, column) in row.chunks_exact_mut(3).zip(&columns) {
                 let Some(column) = column else {
                     pixel.copy_from_slice(&pad);

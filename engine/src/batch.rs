@@ -85,9 +85,9 @@ impl<const N: usize> Batches<N> {
     }
 
     /// The next step's batches, in the order of the sets.
-    pub fn next(&mut self) -> Result<[Batch; N]> {
+    pub fn take(&mut self) -> Result<[Batch; N]> {
         let [height, width] = [self.crop.height, self.crop.width].map(i64::from);
-        let raws = self.ahead.next()?;
+        let raws = self.ahead.take()?;
         Ok(raws.map(|Raw { rgb, label }| {
             let rgb = Tensor::from_slice(&rgb).view([-1, height, width, 3]).to_device(self.device);
             let label = Tensor::from_slice(&label).view([-1, height, width]).to_device(self.device);

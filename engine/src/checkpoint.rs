@@ -62,7 +62,8 @@ impl Checkpoints {
             state.iter().map(|(name, tensor)| Ok((&name[..], shape(tensor), bytes(tensor)?))).collect::<Result<_>>()?;
         let digest = digest(tensors.iter().map(|(name, _, bytes)| (*name, &bytes[..])));
         let about = HashMap::from([("spec".to_owned(), self.fingerprint.clone()), ("sha256".to_owned(), digest)]);
-        let views = tensors.iter().map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+        let views =
+            tensors.iter().map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
         let views: Vec<_> = views.collect::<Result<_>>()?;
         let partial = self.folder.join("partial");
         safetensors::serialize_to_file(views, Some(about), &partial).map_err(io_error)?;
@@ -78,7 +79,8 @@ impl Checkpoints {
         let (_, header) = SafeTensors::read_metadata(&file).ok()?;
         let about = header.metadata().as_ref()?;
         let tensors = SafeTensors::deserialize(&file).ok()?;
-        let stored: Vec<TensorView<'_>> = state.iter().map(|(name, _)| tensors.tensor(name).ok()).collect::<Option<_>>()?;
+        let stored: Vec<TensorView<'_>> =
+            state.iter().map(|(name, _)| tensors.tensor(name).ok()).collect::<Option<_>>()?;
         let fits = stored.iter().zip(state).all(|(view, (_, tensor))| view.shape() == shape(tensor));
         let digest = digest(state.iter().map(|(name, _)| &name[..]).zip(stored.iter().map(|view| view.data())));
         if !fits || about.get("spec") != Some(&self.fingerprint) || about.get("sha256") != Some(&digest) {
@@ -90,7 +92,7 @@ impl Checkpoints {
                 tensor.shallow_clone().copy_(&Tensor::from_data_size(view.data(), &size, Kind::Float));
             }
         });
-        
+
         Some(())
     }
 
@@ -101,7 +103,7 @@ impl Checkpoints {
             let step = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".safetensors")?.parse().ok());
             found.extend(step.map(|step| (step, path)));
         }
-        found.sort_by(|a: &(u64, _), b| b.0.cmp(&a.0));
+        found.sort_by_key(|(step, _): &(u64, _)| std::cmp::Reverse(*step));
         Ok(found)
     }
 }

@@ -50,11 +50,14 @@ mod tests {
     #[test]
     fn known_failures_say_what_to_do() {
         let folder = Path::new("/jobs/7");
-        let allocator = "[enforce fail at alloc_cpu.cpp:128] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes";
+        let allocator =
+            "[enforce fail at alloc_cpu.cpp:128] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes";
         assert!(sentence(&anyhow::anyhow!(allocator), folder).contains("smaller crop"));
-        let cuda: Box<dyn Any + Send> = Box::new("Torch(\"CUDA out of memory. Tried to allocate 2 GiB\nstack\")".to_owned());
+        let cuda: Box<dyn Any + Send> =
+            Box::new("Torch(\"CUDA out of memory. Tried to allocate 2 GiB\nstack\")".to_owned());
         assert!(panic_sentence(&*cuda, folder).contains("on the card"));
-        let full = anyhow::Error::from(std::io::Error::from(ErrorKind::StorageFull)).context("cannot write a checkpoint");
+        let full =
+            anyhow::Error::from(std::io::Error::from(ErrorKind::StorageFull)).context("cannot write a checkpoint");
         assert_eq!(sentence(&full, folder), "the disk is full: free some space below /jobs/7 and start the job again");
         assert_eq!(sentence(&anyhow::anyhow!("inner").context("outer"), folder), "outer: inner");
     }

@@ -51,7 +51,8 @@ impl FeatureWriter {
         let mut header = serde_json::to_vec(&Metadata::new(None, named)?)?;
         header.resize(header.len().next_multiple_of(8), b' ');
         let start = 8 + header.len() as u64;
-        let place = |(name, row, info): (String, usize, TensorInfo)| (name, (start + info.data_offsets.0 as u64, row as u64));
+        let place =
+            |(name, row, info): (String, usize, TensorInfo)| (name, (start + info.data_offsets.0 as u64, row as u64));
         let tensors = infos.into_iter().map(place).collect();
 
         let partial = path.with_extension("partial");
@@ -101,7 +102,8 @@ impl FeatureFile {
             // SAFETY: results are never written in place; a job reads what an earlier job has finished.
             unsafe { Mmap::map(&file) }
         };
-        let map = open().with_context(|| format!("cannot read {}: run the stage that makes it again", path.display()))?;
+        let map =
+            open().with_context(|| format!("cannot read {}: run the stage that makes it again", path.display()))?;
         Ok(Self { path: path.into(), map })
     }
 
@@ -110,7 +112,11 @@ impl FeatureFile {
         let view = self.tensor(set, kind, Dtype::F32)?;
         // SAFETY: any four bytes are an f32.
         let (before, floats, after) = unsafe { view.data().align_to::<f32>() };
-        ensure!(before.is_empty() && after.is_empty(), "{} is damaged: run the stage that makes it again", self.path.display());
+        ensure!(
+            before.is_empty() && after.is_empty(),
+            "{} is damaged: run the stage that makes it again",
+            self.path.display()
+        );
         Ok((floats, view.shape().iter().skip(1).product()))
     }
 
@@ -125,7 +131,8 @@ impl FeatureFile {
         let name = format!("{set}.{kind}");
         let file = SafeTensors::deserialize(&self.map);
         let view = file.and_then(|file| file.tensor(&name));
-        let view = view.with_context(|| format!("{} has no {name}: run the stage that makes it again", self.path.display()))?;
+        let view =
+            view.with_context(|| format!("{} has no {name}: run the stage that makes it again", self.path.display()))?;
         ensure!(view.dtype() == dtype, "{name} of {} is of another type than {dtype:?}", self.path.display());
         Ok(view)
     }
@@ -135,7 +142,9 @@ impl FeatureFile {
 pub fn write_anchors(path: &Path, sets: &[(String, Vec<f32>)], length: usize) -> Result<()> {
     let bytes: Vec<(String, Vec<u8>)> = sets
         .iter()
-        .map(|(set, centres)| (format!("{set}.anchors"), centres.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .map(|(set, centres)| {
+            (format!("{set}.anchors"), centres.iter().flat_map(|value| value.to_le_bytes()).collect())
+        })
         .collect();
     let views = bytes.iter().map(|(name, bytes)| {
         let shape = vec![bytes.len() / 4 / length.max(1), length];

@@ -75,7 +75,8 @@ impl Shelf {
     pub fn label(&self, frame: &FrameRef) -> Result<Mask> {
         let label = frame.label.as_ref().with_context(|| format!("frame {} needs a label and has none", frame.id))?;
         let code = self.codes.get(&label.code);
-        let code = code.with_context(|| format!("the spec's codes lack {:?}, which frame {} uses", label.code, frame.id))?;
+        let code =
+            code.with_context(|| format!("the spec's codes lack {:?}, which frame {} uses", label.code, frame.id))?;
         Ok(read_label(&label.path, code, frame.size)?)
     }
 

@@ -148,7 +148,9 @@ fn lock(dir: &Path) -> Result<File> {
     let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!("another engine runs the job in {}: wait for it or stop it", dir.display()),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another engine runs the job in {}: wait for it or stop it", dir.display())
+        }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
     }
 }

@@ -62,7 +62,7 @@ pub fn each(
         if job.stopping() {
             return Ok(false);
         }
-        let (pictures, labels): (Vec<_>, Vec<_>) = batches.next()?.into_iter().unzip();
+        let (pictures, labels): (Vec<_>, Vec<_>) = batches.take()?.into_iter().unzip();
         let rgb = Tensor::from_slice(&pictures.concat());
         let rgb = rgb.view([frames.len() as i64, i64::from(size.height), i64::from(size.width), 3]);
         let output = no_grad(|| model.see(&rgb.to_device(job.device), false));

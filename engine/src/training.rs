@@ -55,7 +55,7 @@ impl<'a> Training<'a> {
             loss.double_value(&[]).is_finite(),
             "the loss is no longer a number at step {done}: lower the learning rate (the last checkpoint is kept)"
         );
-        if done == 1 || done % (self.steps / POINTS).max(1) == 0 || done == self.steps {
+        if done == 1 || done.is_multiple_of((self.steps / POINTS).max(1)) || done == self.steps {
             let values = curves.iter().map(|(name, value)| ((*name).to_owned(), value.double_value(&[])));
             let values = values.chain([("rate".to_owned(), rate)]).collect();
             self.job.events.say(Event::Scalars { step: done, values })?;

@@ -42,9 +42,11 @@ pub fn run(
     ];
     let training = Training::begin(job, schedule.steps, state.into_iter().flatten().collect())?;
     let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target = Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
+    let target =
+        Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
+    // Where everything is labelled there is still something to be consistent on.
     let rest = Set {
-        frames: unlabelled.into(),
+        frames: if unlabelled.is_empty() { labelled } else { unlabelled }.into(),
         batch: recipe.batch_unlabelled,
         order: Stream::UnlabelledOrder,
         labelled: false,
@@ -54,7 +56,7 @@ pub fn run(
     let alignment_start = (recipe.alignment_start * schedule.steps as f64) as u64;
 
     for step in training.steps() {
-        let [source, target, rest] = batches.next()?;
+        let [source, target, rest] = batches.take()?;
         training.seed(step);
         let looked_at = Tensor::cat(&[&target.rgb, &rest.rgb], 0);
         let guide = no_grad(|| {
@@ -79,7 +81,7 @@ pub fn run(
             let classes = seen.logits.narrow(0, n_source + n_target, n_rest).argmax(1, false); // [n_rest, h/4, w/4]
             let vectors = class_means(&features, &classes, n_classes, recipe.min_pixels);
             let distance = alignment(&vectors.values.flatten(1, 2), &anchors);
-            loss = loss + &distance * recipe.alignment_weight;
+            loss += &distance * recipe.alignment_weight;
             aligned = Some((vectors, distance));
         }
         sgd.step(&loss, step);
@@ -88,8 +90,11 @@ pub fn run(
             follow(&mut anchors, vectors, recipe.anchor_decay);
         }
 
-        let mut curves =
-            vec![("loss/source", &source_loss), ("loss/labelled", &labelled_loss), ("loss/consistency", &consistency_loss)];
+        let mut curves = vec![
+            ("loss/source", &source_loss),
+            ("loss/labelled", &labelled_loss),
+            ("loss/consistency", &consistency_loss),
+        ];
         curves.extend(aligned.as_ref().map(|(_, distance)| ("loss/alignment", distance)));
         if !training.after(step, &loss, &curves, sgd.rate(step))? {
             return Ok(Outcome::Stopped(step + 1));

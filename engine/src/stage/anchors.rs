@@ -23,7 +23,10 @@ pub fn run(job: &Job, features: &Path, sets: &[String], k: usize) -> Result<Outc
             return Ok(Outcome::Stopped(done as u64));
         }
         let (rows, row_length) = features.floats(set, "vectors")?;
-        anyhow::ensure!(row_length == length, "the vectors of {set} are {row_length} long, not {length}: extract features again");
+        anyhow::ensure!(
+            row_length == length,
+            "the vectors of {set} are {row_length} long, not {length}: extract features again"
+        );
         let clustering = kmeans(rows, length, knobs, job.spec.seed)?;
         reports.push(AnchorReport {
             set: set.clone(),

@@ -22,12 +22,13 @@ pub fn run(job: &Job, parent: &Path, source: &[FrameRef], labelled: &[FrameRef])
     let state = [named("model", model.vs.variables()), named("sgd", sgd.state())].into_iter().flatten().collect();
     let training = Training::begin(job, schedule.steps, state)?;
     let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target = Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
+    let target =
+        Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
     let (n_source, n_target) = (source.batch as i64, target.batch as i64);
     let mut batches = Batches::start(job, [source, target], training.steps())?;
 
     for step in training.steps() {
-        let [source, target] = batches.next()?;
+        let [source, target] = batches.take()?;
         training.seed(step);
         let logits = model.see(&Tensor::cat(&[&source.rgb, &target.rgb], 0), true).logits;
         let full = model.net.enlarge(&logits, recipe.crop); // [n_source + n_target, C, h, w]

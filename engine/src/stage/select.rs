@@ -24,7 +24,8 @@ pub fn run(
     strategy: &str,
 ) -> Result<Outcome> {
     job.started(None)?;
-    let picks = distances(&FeatureFile::open(features)?, &FeatureFile::open(anchors)?, candidates, job.spec.classes.len())?;
+    let picks =
+        distances(&FeatureFile::open(features)?, &FeatureFile::open(anchors)?, candidates, job.spec.classes.len())?;
     let picks = match strategy {
         "madav2" => largest(picks, budget),
         "random" => {
@@ -39,7 +40,12 @@ pub fn run(
 }
 
 /// Eq. 5 of every candidate.
-fn distances(features: &FeatureFile, anchors: &FeatureFile, candidates: &[FrameId], n_classes: usize) -> Result<Vec<Pick>> {
+fn distances(
+    features: &FeatureFile,
+    anchors: &FeatureFile,
+    candidates: &[FrameId],
+    n_classes: usize,
+) -> Result<Vec<Pick>> {
     let (rows, length) = features.floats("target", "vectors")?;
     let place: HashMap<FrameId, usize> = features.ids("target")?.into_iter().zip(0..).collect();
     let anchors = |set| match anchors.floats(set, "anchors")? {
@@ -51,7 +57,8 @@ fn distances(features: &FeatureFile, anchors: &FeatureFile, candidates: &[FrameI
     for candidates in candidates.chunks(ROWS) {
         let mut gathered = Vec::with_capacity(candidates.len() * length);
         for id in candidates {
-            let at = place.get(id).with_context(|| format!("frame {id} has no feature vector: extract features again"))?;
+            let at =
+                place.get(id).with_context(|| format!("frame {id} has no feature vector: extract features again"))?;
             gathered.extend_from_slice(&rows[at * length..][..length]);
         }
         picks.extend(dual_domain_distance(&gathered, candidates, source, target, n_classes));

@@ -33,12 +33,13 @@ pub fn run(job: &Job, imagenet: &Path, source: &[FrameRef], target: &[FrameRef])
     ];
     let training = Training::begin(job, schedule.steps, state.into_iter().flatten().collect())?;
     let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target = Set { frames: target.into(), batch: recipe.batch_target, order: Stream::UnlabelledOrder, labelled: false };
+    let target =
+        Set { frames: target.into(), batch: recipe.batch_target, order: Stream::UnlabelledOrder, labelled: false };
     let (n_source, n_target) = (source.batch as i64, target.batch as i64);
     let mut batches = Batches::start(job, [source, target], training.steps())?;
 
     for step in training.steps() {
-        let [source, target] = batches.next()?;
+        let [source, target] = batches.take()?;
         training.seed(step);
         let logits = model.see(&Tensor::cat(&[&source.rgb, &target.rgb], 0), true).logits;
         let full = model.net.enlarge(&logits.narrow(0, 0, n_source), recipe.crop); // [n_source, C, h, w]

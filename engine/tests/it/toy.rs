@@ -10,8 +10,8 @@ use tch::nn::VarStore;
 use tch::{Device, Tensor};
 use tempfile::TempDir;
 use windlass::domain::{
-    Backbone, Budget, Class, Event, FrameId, FrameRef, JobSpec, LabelRef, Line, Mask, Norm, OWN_CODE, Plan, Recipe, Schedule,
-    Size, Stream, Taxonomy, files, rng,
+    Backbone, Budget, Class, Event, FrameId, FrameRef, JobSpec, LabelRef, Line, Mask, Norm, OWN_CODE, Plan, Recipe,
+    Schedule, Size, Stream, Taxonomy, files, rng,
 };
 use windlass::formats::mask_png::{encode_color, write_gray};
 use windlass_engine::net::Segmenter;
@@ -166,7 +166,8 @@ fn draw_frame(folder: &Path, domain: &str, id: i64, colors: [[u8; 3]; 3]) -> Fra
 }
 
 fn recipe() -> Recipe {
-    let schedule = |steps, rate| Schedule { steps, rate, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9 };
+    let schedule =
+        |steps, rate| Schedule { steps, rate, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9 };
     let crop = Size { width: 32, height: 32 };
     Recipe {
         frame: FRAME,
@@ -193,7 +194,8 @@ fn backbone(folder: &Path) -> PathBuf {
     let vs = VarStore::new(Device::Cpu);
     tch::manual_seed(1);
     Segmenter::new(&vs.root(), Backbone::EfficientnetLite0, Norm::Frozen, 3);
-    let outside = |(name, tensor): (String, Tensor)| Some((name.strip_prefix("backbone.")?.to_owned(), tensor.contiguous()));
+    let outside =
+        |(name, tensor): (String, Tensor)| Some((name.strip_prefix("backbone.")?.to_owned(), tensor.contiguous()));
     let tensors: Vec<(String, Tensor)> = vs.variables().into_iter().filter_map(outside).collect();
     Tensor::write_safetensors(&tensors, &path).unwrap();
     path

@@ -1,9 +1,0 @@
-use clap::Parser;
-#[derive(Parser)]
-struct A {
-    #[command(subcommand)]
-    c: windlass_engine::weights::WeightsCommand,
-}
-fn main() -> anyhow::Result<()> {
-    A::parse().c.run()
-}
