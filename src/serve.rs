@@ -1,15 +1,17 @@
 //! The server from its first to its last moment.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 
 use crate::config::Common;
+use crate::domain::Backbone;
 use crate::store::Workspace;
 use crate::supervisor::Supervisor;
-use crate::web::{self, App};
+use crate::web::{self, App, Settings};
 
 /// Connections that still stream after this are cut.
 const GRACE: Duration = Duration::from_secs(3);
@@ -25,11 +27,12 @@ pub struct Server {
     pub workspace: Workspace,
     /// Its jobs.
     pub supervisor: Supervisor,
+    settings: Settings,
 }
 
 impl Server {
-    /// Takes workspace and port, then takes up the jobs that an earlier server left.
-    pub async fn open(common: &Common) -> anyhow::Result<Self> {
+    /// Takes workspace and port, then takes up the jobs that an earlier server left. Projects may read below `data`.
+    pub async fn open(common: &Common, data: &Path) -> anyhow::Result<Self> {
         let workspace = Workspace::open(&common.workspace).await?;
         let listener = TcpListener::bind(common.listen).await.with_context(|| {
             format!("cannot listen on {}: give another address by --listen, or stop what has it", common.listen)
@@ -37,8 +40,17 @@ impl Server {
         let address = listener.local_addr()?;
         let url = common.base_url(address);
         workspace.sign(&url)?;
+        let data_root = data.canonicalize().with_context(|| {
+            format!("the data folder {} cannot be opened: give another by --data", data.display())
+        })?;
+        let weights = |backbone| Some(common.engine.imagenet(backbone)).filter(|file| file.exists());
+        let settings = Settings {
+            data_root,
+            imagenet_lite0: weights(Backbone::EfficientnetLite0),
+            imagenet_resnet101: weights(Backbone::Resnet101),
+        };
         let supervisor = Supervisor::start(workspace.clone(), common.engine.supervisor()).await?;
-        Ok(Self { listener, address, url, workspace, supervisor })
+        Ok(Self { listener, address, url, workspace, supervisor, settings })
     }
 
     /// While nobody is there: a link, good once, that makes the first lead.
@@ -49,7 +61,7 @@ impl Server {
 
     /// Serves until `stop`. Jobs go on.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let app = web::router(App::new(self.workspace.clone()));
+        let app = web::router(App::new(self.supervisor.clone(), self.settings));
         let stopping = std::sync::Arc::new(tokio::sync::Notify::new());
         let asked = std::sync::Arc::clone(&stopping);
         let graceful = async move {
