@@ -33,8 +33,8 @@ use crate::domain::Backbone;
 use crate::store::Workspace;
 use crate::supervisor::Supervisor;
 use curves::Curves;
-use live::Listeners;
 pub(crate) use error::WebError;
+use live::Listeners;
 pub use pages::people::{first_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
@@ -127,7 +127,8 @@ impl Route {
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
-        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project, projects, queue, sign_in,
+        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
+        projects, queue, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),

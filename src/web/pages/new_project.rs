@@ -38,7 +38,11 @@ struct Part {
 }
 
 const PARTS: [Part; 3] = [
-    Part { key: "source", title: "Source", help: "Labelled frames, plentiful: a game, another city, a public dataset." },
+    Part {
+        key: "source",
+        title: "Source",
+        help: "Labelled frames, plentiful: a game, another city, a public dataset.",
+    },
     Part { key: "target", title: "Target", help: "Frames of the domain that the model is for. They need no labels." },
     Part {
         key: "val",
@@ -108,7 +112,9 @@ impl NewProjectPage {
     }
 
     fn has_knob_errors(&self) -> bool {
-        self.errors.keys().any(|field| field.starts_with('/') || ["device", "seed", "imagenet"].contains(&field.as_str()))
+        self.errors
+            .keys()
+            .any(|field| field.starts_with('/') || ["device", "seed", "imagenet"].contains(&field.as_str()))
     }
 
     fn is_small(&self) -> bool {
@@ -124,7 +130,11 @@ fn backbone(values: &Values) -> Backbone {
 }
 
 /// GET `/projects/new`. The query fills the form, so that a choice that changes other fields can be looked at.
-pub(crate) async fn form(State(app): State<App>, page: Page, query: axum::extract::Query<Values>) -> Result<Html<String>> {
+pub(crate) async fn form(
+    State(app): State<App>,
+    page: Page,
+    query: axum::extract::Query<Values>,
+) -> Result<Html<String>> {
     show(&NewProjectPage::new(&app, page, query.0))
 }
 
@@ -229,9 +239,7 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     };
     let auto_advance = values.contains_key("auto_advance");
     let (name, device) = (name.to_owned(), device.to_owned());
-    Ok(NewProject {
-        name, taxonomy, recipe, seed, device, imagenet, auto_advance, oracle: false, source, target, val,
-    })
+    Ok(NewProject { name, taxonomy, recipe, seed, device, imagenet, auto_advance, oracle: false, source, target, val })
 }
 
 /// One of the three datasets; none where its folder is empty. An error names its field.
@@ -265,7 +273,8 @@ fn look(dataset: &Dataset, labelled: bool) -> Finding {
         Err(error) => return Finding { good: false, lines: vec![sentence(&error.to_string())] },
     };
     let labels = scan.found.iter().filter(|found| found.label.is_some()).count();
-    let mut groups: Vec<&str> = scan.found.iter().map(|found| found.group.as_str()).filter(|group| !group.is_empty()).collect();
+    let mut groups: Vec<&str> =
+        scan.found.iter().map(|found| found.group.as_str()).filter(|group| !group.is_empty()).collect();
     groups.dedup();
     let mut first = format!("{}, {}", count(scan.found.len(), "frame"), count(labels, "label"));
     if groups.len() > 1 {
