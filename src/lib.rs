@@ -49,9 +49,14 @@
 pub mod domain;
 pub mod method;
 pub mod formats;
+pub mod scenes;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
 pub mod supervisor;
 #[cfg(feature = "server")]
 pub mod web;
+#[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
+pub mod serve;

@@ -3,6 +3,7 @@
 //! Originals are read in place and never changed. What comes from outside is measured by its header before memory is
 //! spent on it, and what cannot be used is refused with one sentence that says what to do.
 
+pub mod chart;
 pub mod picture;
 mod opened;
 pub mod resize;

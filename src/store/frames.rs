@@ -113,7 +113,7 @@ pub async fn list(db: &Db, project: ProjectId, domain: Domain, split: Split) -> 
 pub async fn counts(db: &Db, project: ProjectId) -> Result<Vec<Count>> {
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "select domain, split, count(*), count(label_path) from frame
-         where project_id = ? group by domain, split order by domain, split desc",
+         where project_id = ? group by domain, split order by domain, split",
     )
     .bind(project.0)
     .fetch_all(db.read())

@@ -20,8 +20,9 @@ pub(super) struct Plan {
     pub(super) width: i64,
     /// What the map of stride 4 is narrowed to.
     pub(super) low_width: i64,
-    /// 3x3 convolutions are split in one filter a channel and a 1x1 convolution.
-    pub(super) separable: bool,
+    /// 3x3 convolutions are split in one filter a channel and a 1x1 convolution, and the pooled branch, with one value
+    /// a frame and channel, has a bias instead of a norm: a few frames are too few for its statistics.
+    pub(super) small: bool,
     /// Of the upsampling.
     pub(super) align_corners: bool,
     /// After the pyramid, after the decoder's first convolution, after its second.
@@ -32,7 +33,7 @@ pub(super) struct Plan {
 pub(super) struct Head {
     plan: Plan,
     pyramid: Vec<Cell>,
-    pool: ConvNorm,
+    pool: Cell,
     join: ConvNorm,
     low: ConvNorm,
     decoder: [Cell; 2],
@@ -41,8 +42,8 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(vs: &Path, plan: Plan, n_classes: i64) -> Self {
-        let Plan { high, low, width, low_width, separable, .. } = plan;
-        let cell = |vs: &Path, channels, dilation| match separable {
+        let Plan { high, low, width, low_width, small, .. } = plan;
+        let cell = |vs: &Path, channels, dilation| match small {
             true => Cell::separable(vs, channels, dilation),
             false => Cell::dense(vs, channels, dilation),
         };
@@ -53,7 +54,16 @@ impl Head {
         Self {
             plan,
             pyramid,
-            pool: point(&(&aspp / "pool"), (high, width)),
+            pool: match small {
+                true => Cell::Biased(Conv::new(
+                    &(&aspp / "pool"),
+                    (high, width),
+                    Window::square(1),
+                    true,
+                    DEFAULT_KAIMING_NORMAL,
+                )),
+                false => Cell::Dense(point(&(&aspp / "pool"), (high, width))),
+            },
             join: point(&(&aspp / "join"), (5 * width, width)),
             low: point(&(&decoder / "low"), (low, low_width)),
             decoder: [cell(&(&decoder / 0), (width + low_width, width), 1), cell(&(&decoder / 1), (width, width), 1)],
@@ -72,7 +82,7 @@ impl Head {
         let [after_pyramid, after_first, after_second] = self.plan.dropout;
         let (n, _, h, w) = size4(high);
         let mean = high.mean_dim([2, 3].as_slice(), true, Kind::Float); // [n, high, 1, 1]
-        let pooled = self.pool.forward(&mean, train).relu_().expand([n, -1, h, w], false); // [n, width, h/4, w/4]
+        let pooled = self.pool.forward(&mean, train).expand([n, -1, h, w], false); // [n, width, h/4, w/4]
         let mut branches: Vec<Tensor> = self.pyramid.iter().map(|cell| cell.forward(high, train)).collect();
         // As channels-last as the others, or concatenation would reorder them all.
         branches.push(channels_last(&pooled));
@@ -92,10 +102,11 @@ fn enlarge(x: &Tensor, like: &Tensor, align_corners: bool) -> Tensor {
     x.upsample_bilinear2d([h, w], align_corners, None, None)
 }
 
-/// A 3x3 convolution with norm and ReLU.
+/// A convolution, mostly with norm, and ReLU.
 enum Cell {
     Dense(ConvNorm),
     Separable(Conv, ConvNorm),
+    Biased(Conv),
 }
 
 impl Cell {
@@ -114,6 +125,7 @@ impl Cell {
         match self {
             Self::Dense(conv) => conv.forward(x, train).relu_(),
             Self::Separable(depthwise, point) => point.forward(&depthwise.forward(x), train).relu_(),
+            Self::Biased(conv) => conv.forward(x).relu_(),
         }
     }
 }

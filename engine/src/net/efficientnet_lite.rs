@@ -1,9 +1,9 @@
 //! EfficientNet-Lite0 (Tan & Le 2019, the Lite variant: no squeeze and excitation, ReLU6) under the PyPI wheel's names.
 
-use tch::Tensor;
-use tch::nn::{Init, Path};
+use tch::nn::{self, Module, Path};
+use tch::{Kind, Tensor};
 
-use super::layers::{Conv, ConvNorm, NormKind, Window};
+use super::layers::{ConvNorm, NormKind, Window};
 
 /// Of a run of blocks: how many, kernel, stride of the first, expansion, channels.
 struct Run(usize, i64, i64, i64, i64);
@@ -111,7 +111,7 @@ impl Block {
 pub struct Lite0Classifier {
     body: Lite0,
     head: ConvNorm,
-    fc: Conv,
+    fc: nn::Linear,
 }
 
 impl Lite0Classifier {
@@ -121,7 +121,7 @@ impl Lite0Classifier {
         let width = 1280;
         let head =
             ConvNorm::new(&(vs / "_conv_head"), &(vs / "_bn1"), (Lite0::HIGH, width), Window::square(1).same(), kind);
-        let fc = Conv::new(&(vs / "_fc"), (width, CLASSES), Window::square(1), true, Init::Const(0.0));
+        let fc = nn::linear(vs / "_fc", width, CLASSES, nn::LinearConfig::default());
         Self { body: Lite0::new(vs, true, 32), head, fc }
     }
 
@@ -129,7 +129,7 @@ impl Lite0Classifier {
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let (_, high) = self.body.forward(x, false);
         let map = self.head.forward(&high, false).relu6_(); // [n, 1280, h/32, w/32]
-        let pooled = map.mean_dim([2, 3].as_slice(), true, tch::Kind::Float); // [n, 1280, 1, 1]
-        self.fc.forward(&pooled).flatten(1, 3) // [n, 1000]
+        let pooled = map.mean_dim([2, 3].as_slice(), false, Kind::Float); // [n, 1280]
+        self.fc.forward(&pooled) // [n, 1000]
     }
 }

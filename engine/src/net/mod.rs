@@ -22,7 +22,7 @@ const RESNET_HEAD: Plan = Plan {
     low: Resnet::LOW,
     width: 256,
     low_width: 48,
-    separable: false,
+    small: false,
     align_corners: true,
     dropout: [0.5, 0.5, 0.1],
 };
@@ -32,7 +32,7 @@ const LITE_HEAD: Plan = Plan {
     low: Lite0::LOW,
     width: 128,
     low_width: 32,
-    separable: true,
+    small: true,
     align_corners: false,
     dropout: [0.1, 0.0, 0.0],
 };

@@ -11,10 +11,10 @@ use windlass::domain::{Backbone, Norm};
 pub enum WeightsCommand {
     /// Turn a PyTorch file (.pth) into safetensors. Nothing in it is run.
     Convert {
-        /// A state dict as torch.save writes it.
-        pth: PathBuf,
+        /// A state dict as torch.save writes it, or a safetensors file to be written anew.
+        from: PathBuf,
         /// The safetensors file to write.
-        out: PathBuf,
+        to: PathBuf,
     },
     /// Say whether a file holds the ImageNet weights of a backbone.
     Check {
@@ -49,9 +49,9 @@ impl WeightsCommand {
     #[expect(clippy::print_stdout, reason = "an operator reads it")]
     pub fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Convert { pth, out } => {
-                super::convert_pth(&pth, &out)?;
-                println!("{}  {}", super::sha256(&out)?, out.display());
+            Self::Convert { from, to } => {
+                super::convert(&from, &to)?;
+                println!("{}  {}", super::sha256(&to)?, to.display());
             }
             Self::Check { file, backbone } => {
                 let mut vs = nn::VarStore::new(Device::Cpu);

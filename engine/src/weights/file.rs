@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
-use tch::Tensor;
+
+use super::Array;
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,11 @@ impl WeightsFile {
         Ok(Self { path: path.into(), file, metadata, start })
     }
 
+    /// Of all tensors.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.metadata.offset_keys()
+    }
+
     /// Whether there is such a tensor, of f32 and of that shape.
     pub(super) fn check(&self, name: &str, wanted: &[usize]) -> Result<(), WeightsError> {
         let path = self.shown();
@@ -80,9 +86,10 @@ impl WeightsFile {
         Ok(())
     }
 
-    /// The numbers of a tensor that [`Self::check`] has let through.
-    pub(super) fn read(&mut self, name: &str) -> Result<Tensor, WeightsError> {
+    /// The numbers of a tensor of f32.
+    pub(super) fn read(&mut self, name: &str) -> Result<Array, WeightsError> {
         let TensorInfo { shape, data_offsets: (from, to), .. } = self.info(name)?.clone();
+        self.check(name, &shape)?;
         let mut bytes = vec![0; to - from];
         let place = SeekFrom::Start(self.start + from as u64);
         let read = self.file.seek(place).and_then(|_| self.file.read_exact(&mut bytes));
@@ -91,8 +98,7 @@ impl WeightsFile {
         if !values.iter().all(|value| value.is_finite()) {
             return Err(WeightsError::NotFinite { path: self.shown(), name: name.into() });
         }
-        let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
-        Ok(Tensor::from_slice(&values).view(&shape[..]))
+        Ok((shape, values))
     }
 
     fn info(&self, name: &str) -> Result<&TensorInfo, WeightsError> {

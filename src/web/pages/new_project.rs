@@ -12,7 +12,6 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::knobs::{self, Knob};
 use super::show;
 use crate::domain::{Backbone, Dataset, Layout, Taxonomy};
-use crate::formats::contain::contained;
 use crate::formats::{datasets, picture};
 use crate::store::projects::{self, NewProject};
 use crate::store::{self};
@@ -72,15 +71,17 @@ struct NewProjectPage {
     values: Values,
     errors: Values,
     findings: BTreeMap<&'static str, Finding>,
-    data_root: String,
+    data_roots: Vec<String>,
+    device: String,
     backbone: Backbone,
 }
 
 impl NewProjectPage {
     fn new(app: &App, page: Page, values: Values) -> Self {
         let backbone = backbone(&values);
-        let data_root = app.settings.data_root.display().to_string();
-        Self { page, values, errors: Values::new(), findings: BTreeMap::new(), data_root, backbone }
+        let data_roots = app.settings.data_roots.iter().map(|root| root.display().to_string()).collect();
+        let device = app.settings.device.clone();
+        Self { page, values, errors: Values::new(), findings: BTreeMap::new(), data_roots, device, backbone }
     }
 
     fn value(&self, name: &str) -> &str {
@@ -200,30 +201,24 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     }
     let backbone = backbone(values);
     let recipe = knobs::recipe(backbone, values).map_err(|wrong| errors.extend(wrong)).ok();
-    let imagenet = match (value("imagenet"), settings.imagenet(backbone)) {
-        ("", Some(path)) => Some(path.to_owned()),
-        ("", None) => {
-            errors.insert("imagenet".into(), "This server has no weights for that backbone: name a file.".into());
-            None
+    let imagenet = match value("imagenet") {
+        "" if settings.imagenet(backbone).is_file() => Ok(settings.imagenet(backbone).to_owned()),
+        "" => {
+            Err("This server has no ImageNet weights for that network: name a file, or ask your operator.".to_owned())
         }
-        (given, _) => match contained(&settings.data_root, given) {
-            Ok(path) if path.is_file() => Some(path),
-            Ok(_) => {
-                errors.insert("imagenet".into(), "That is not a file.".into());
-                None
-            }
-            Err(error) => {
-                errors.insert("imagenet".into(), sentence(&error.to_string()));
-                None
-            }
+        given => match settings.locate(given) {
+            Ok(path) if path.is_file() => Ok(path),
+            Ok(_) => Err("That is not a file.".to_owned()),
+            Err(error) => Err(sentence(&error)),
         },
     };
+    let imagenet = imagenet.map_err(|message| errors.insert("imagenet".into(), message)).ok();
     let seed = match value("seed") {
         "" => Some(1),
         typed => typed.parse().map_err(|_| errors.insert("seed".into(), "Give a whole number.".into())).ok(),
     };
     let device = match value("device") {
-        "" => "auto",
+        "" => &settings.device,
         typed => typed,
     };
     let known = device == "auto"
@@ -249,8 +244,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         return Ok(None);
     }
     let path = |name: &str| -> Result<PathBuf, (String, String)> {
-        let found = contained(&settings.data_root, value(name));
-        found.map_err(|error| (format!("{key}_{name}"), sentence(&error.to_string())))
+        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), sentence(&error)))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
     let layout = match value("layout") {
