@@ -21,7 +21,8 @@ async fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&dir)?;
     let fixture = fixture::open(&dir, frames as usize, Size { width, height: width / 2 }).await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", u16::try_from(port)?)).await?;
-    let people = fixture::PEOPLE.iter().zip(0..).map(|(name, index)| json!({ "name": name, "cookie": fixture.cookie(index) }));
+    let people =
+        fixture::PEOPLE.iter().zip(0..).map(|(name, index)| json!({ "name": name, "cookie": fixture.cookie(index) }));
     let line = json!({
         "url": format!("http://{}", listener.local_addr()?),
         "project": fixture.project,

@@ -55,3 +55,7 @@ pub mod store;
 pub mod supervisor;
 #[cfg(feature = "server")]
 pub mod web;
+#[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
+pub mod serve;

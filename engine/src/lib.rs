@@ -1,1 +1,32 @@
 //! Windlass's engine: a job is a folder with a spec; this turns it into results.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`job`] | the folder: its lock, its spec, its end; [`events`] what it says, [`failure`] errors as sentences |
+//! | [`device`] | the CPU or a card |
+//! | [`stage`] | the stages, one file each: their loops read from the batch to the checkpoint |
+//! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`] |
+//! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
+//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them |
+//! | [`model`] | a network with its weights: [`net`], [`weights`] |
+
+pub mod job;
+pub mod events;
+pub mod failure;
+pub mod device;
+pub mod stage;
+pub mod training;
+pub mod checkpoint;
+pub mod optimizer;
+pub mod loss;
+pub mod pooling;
+pub mod ema;
+pub mod batch;
+pub mod frames;
+pub mod augment;
+pub mod ahead;
+pub mod predict;
+pub mod feature_file;
+pub mod model;
+pub mod net;
+pub mod weights;

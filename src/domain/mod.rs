@@ -43,7 +43,7 @@ pub use label::{Encoding, LabelCode};
 pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
-pub use recipe::{Backbone, Budget, Norm, Recipe, Schedule};
+pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
 pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
 pub use seed::{Stream, rng};
 pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};

@@ -34,6 +34,17 @@ pub enum Norm {
     Trained,
 }
 
+/// The numbers that the network computes with. Weights, losses and optimisers are always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// bfloat16 where the job runs on a card; f32 on a CPU.
+    Bf16,
+}
+
 /// How many frames people label in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +89,9 @@ pub struct Recipe {
     pub backbone: Backbone,
     /// Of the backbone; the head's norms are always trained.
     pub norm: Norm,
+    /// Of the network on a card.
+    #[serde(default)]
+    pub precision: Precision,
     /// Frames are resized to this before anything else, for training and for inference alike.
     pub frame: Size,
     /// What the network sees while training. The paper: 896x512.
@@ -144,6 +158,7 @@ impl Recipe {
         Self {
             backbone,
             norm: Norm::Frozen,
+            precision: if small { Precision::F32 } else { Precision::Bf16 },
             frame: if small { size(512, 256) } else { size(2048, 1024) },
             crop: if small { size(256, 256) } else { size(896, 512) },
             scale: if small { [1.0, 1.5] } else { [0.5, 1.5] },

@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Db, Result, Tx, queue};
-use crate::domain::{FrameId, Mask, UserId};
+use crate::domain::{FrameId, Mask, Size, UserId};
 
 /// Zstandard's level: 1 ms and some 30 kB a frame.
 const LEVEL: i32 = 3;
@@ -119,7 +119,7 @@ pub async fn add(
     mask: &Mask,
     now: i64,
 ) -> Result<i64> {
-    add_packed(tx, frame, kind, user, mask, &pack(mask)?, now).await
+    add_packed(tx, frame, kind, user, &pack(mask)?, now).await
 }
 
 /// Saves what a person drew as the next version, if nobody was faster and the frame is theirs. It prolongs their lease.
@@ -138,22 +138,31 @@ pub async fn save(db: &Db, save: Save<'_>) -> Result<Result<i64, SaveRefusal>> {
     if let Some(newest) = newest.filter(|newest| newest.number != base) {
         return Ok(Err(SaveRefusal::Stale(newest)));
     }
-    let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), mask, &packed, now).await?;
+    let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), &packed, now).await?;
     tx.commit().await?;
     Ok(Ok(number))
 }
 
-fn pack(mask: &Mask) -> Result<Vec<u8>> {
-    Ok(zstd::bulk::compress(mask.pixels(), LEVEL).map_err(sqlx::Error::Io)?)
+/// A mask as the table keeps it.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    size: Size,
+    bytes: Vec<u8>,
 }
 
-async fn add_packed(
+/// Packs a mask before a transaction begins: others need not wait for it.
+pub fn pack(mask: &Mask) -> Result<Packed> {
+    let bytes = zstd::bulk::compress(mask.pixels(), LEVEL).map_err(sqlx::Error::Io)?;
+    Ok(Packed { size: mask.size(), bytes })
+}
+
+/// [`add`] of a mask that is packed already.
+pub async fn add_packed(
     tx: &mut Tx,
     frame: FrameId,
     kind: MaskKind,
     user: Option<UserId>,
-    mask: &Mask,
-    packed: &[u8],
+    packed: &Packed,
     now: i64,
 ) -> Result<i64> {
     let number = sqlx::query_scalar(
@@ -164,9 +173,9 @@ async fn add_packed(
     .bind(frame.0)
     .bind(kind.name())
     .bind(user.map(|user| user.0))
-    .bind(mask.size().width)
-    .bind(mask.size().height)
-    .bind(packed)
+    .bind(packed.size.width)
+    .bind(packed.size.height)
+    .bind(&packed.bytes)
     .bind(now)
     .fetch_one(&mut **tx)
     .await?;

@@ -169,6 +169,16 @@ pub async fn list(db: &Db) -> Result<Vec<Project>> {
     rows.into_iter().map(Row::read).collect()
 }
 
+/// Projects whose import was asked for and has not ended, the oldest first.
+pub async fn importing(db: &Db) -> Result<Vec<ProjectId>> {
+    let ids: Vec<i64> = sqlx::query_scalar(
+        "select project_id from project where import_state in ('queued', 'running') order by project_id",
+    )
+    .fetch_all(db.read())
+    .await?;
+    Ok(ids.into_iter().map(ProjectId).collect())
+}
+
 /// Changes the knobs. Jobs that run already keep theirs.
 pub async fn set_recipe(db: &Db, id: ProjectId, recipe: &Recipe) -> Result<()> {
     let change = sqlx::query("update project set recipe = ? where project_id = ?").bind(json(recipe)?).bind(id.0);

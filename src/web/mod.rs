@@ -4,10 +4,13 @@
 //! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
 
 mod assets;
+mod curves;
 mod error;
+mod guide;
 mod origin;
 mod page;
 mod password;
+mod rail;
 mod session;
 mod throttle;
 mod words;
@@ -24,8 +27,9 @@ use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 
 use crate::store::Workspace;
+use curves::Curves;
 pub(crate) use error::WebError;
-pub use pages::people::{first_link, visitor_link};
+pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
 use throttle::Throttle;
@@ -36,12 +40,13 @@ pub struct App {
     /// The folder and its database.
     pub workspace: Workspace,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) curves: Arc<Curves>,
 }
 
 impl App {
     /// Over an open workspace.
     pub fn new(workspace: Workspace) -> Self {
-        Self { workspace, throttle: Arc::default() }
+        Self { workspace, throttle: Arc::default(), curves: Arc::default() }
     }
 }
 
@@ -83,7 +88,7 @@ impl Route {
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
-    use pages::{account, annotate, invitation, mask, people, projects, sign_in};
+    use pages::{account, annotate, frames, invitation, mask, people, project, projects, sign_in};
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
         get("/health", Public, async || "ok\n"),
@@ -101,6 +106,10 @@ pub fn routes() -> Vec<Route> {
         post("/people/revoke", Lead, people::revoke),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
+        get("/projects/{project}", Member, project::overview),
+        get("/frames/{frame}/image", Member, frames::image),
+        get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
+        get("/frames/{frame}/truth", Member, frames::truth),
         post("/projects/{project}/queue/next", Member, annotate::next),
         get("/frames/{frame}/annotate", Member, annotate::page),
         post("/frames/{frame}/take", Member, annotate::take),

@@ -55,7 +55,14 @@ impl Site {
         Self { router: router(App::new(fixture.workspace.clone())), fixture: Arc::new(fixture), _dir: Arc::new(dir) }
     }
 
-    async fn send(&self, person: usize, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    async fn send(
+        &self,
+        person: usize,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("cookie", self.fixture.cookie(person));
         request = request.header("host", "box").header("origin", "http://box");
         for (name, value) in headers {
@@ -166,8 +173,7 @@ async fn what_cannot_be_saved_is_refused_with_a_sentence_and_leaves_no_version()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_who_take_the_next_frame_at_once_get_different_ones() {
     let site = Site::open().await;
-    let (a, b, c, d) =
-        tokio::join!(site.takes_next(0), site.takes_next(1), site.takes_next(2), site.takes_next(3));
+    let (a, b, c, d) = tokio::join!(site.takes_next(0), site.takes_next(1), site.takes_next(2), site.takes_next(3));
     let mut taken: Vec<FrameId> = [a, b, c, d].into_iter().flatten().map(FrameId).collect();
     taken.sort_unstable();
     assert_eq!(taken, site.fixture.frames);
@@ -198,7 +204,11 @@ async fn a_lease_that_ran_out_hands_the_frame_on_and_a_sign_of_life_keeps_it() {
     assert_eq!(site.post(ADA, &format!("/frames/{frame}/lease")).await.status, StatusCode::LOCKED);
 
     site.post(BEA, &format!("/frames/{frame}/release")).await;
-    assert_eq!(site.saves(ADA, frame.0, 1, &drawn(5)).await.status, StatusCode::NO_CONTENT, "what she drew is not lost");
+    assert_eq!(
+        site.saves(ADA, frame.0, 1, &drawn(5)).await.status,
+        StatusCode::NO_CONTENT,
+        "what she drew is not lost"
+    );
     let page = site.send(ADA, "GET", &format!("/frames/{frame}/annotate"), &[], ()).await;
     assert!(String::from_utf8_lossy(&page.body).contains("id=\"stage\""), "and the frame is hers again");
 }

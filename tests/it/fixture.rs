@@ -161,9 +161,8 @@ fn class_at(number: u32, x: f64, y: f64) -> &'static str {
         let left = left + shift % 0.2;
         x >= left && x < right + shift % 0.2 && y >= top && y < bottom
     };
-    let round = |cx: f64, cy: f64, radius: f64| {
-        ((x - cx - shift % 0.2) * 2.0).powi(2) + (y - cy).powi(2) < radius * radius
-    };
+    let round =
+        |cx: f64, cy: f64, radius: f64| ((x - cx - shift % 0.2) * 2.0).powi(2) + (y - cy).powi(2) < radius * radius;
     match () {
         () if within(0.30, 0.20, 0.305, 0.62) || within(0.72, 0.24, 0.724, 0.60) => "pole",
         () if within(0.296, 0.20, 0.310, 0.28) => "traffic light",

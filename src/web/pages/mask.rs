@@ -44,7 +44,8 @@ pub(crate) async fn read(
         (None, Some(_)) => return Err(WebError::NotFound),
     };
     let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
-    Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], pixels).into_response())
+    Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], pixels)
+        .into_response())
 }
 
 /// PUT `/frames/{frame}/mask` with `If-Match`: all pixels, plain or as gzip.
@@ -179,7 +180,9 @@ mod tests {
         let refused = |body: Bytes, gzip| unpack(&body, gzip, SIZE, 3).unwrap_err();
         assert_eq!(refused(Bytes::from_static(&[0; 7]), false), "the mask has 7 pixels where the frame of 4x2 has 8");
         assert_eq!(refused(packed(&vec![0; 1 << 24]), true), "the mask has more than the 8 pixels of a frame of 4x2");
-        assert!(refused(packed(&[0, 0, 0, 0, 0, 3, 0, 0]), true).starts_with("pixel (1, 1) holds 3, which is no class"));
+        assert!(
+            refused(packed(&[0, 0, 0, 0, 0, 3, 0, 0]), true).starts_with("pixel (1, 1) holds 3, which is no class")
+        );
         assert!(refused(Bytes::from_static(&[0; 8]), true).starts_with("the mask is no whole gzip stream"));
         let whole = packed(&[0; 8]);
         assert!(refused(whole.slice(..whole.len() - 4), true).starts_with("the mask is no whole gzip stream"));

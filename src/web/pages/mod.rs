@@ -1,10 +1,12 @@
 //! One file a page: handlers and template structs together.
 
 pub(super) mod account;
+pub(super) mod frames;
 pub(super) mod annotate;
 pub(super) mod invitation;
 pub(super) mod mask;
 pub(super) mod people;
+pub(super) mod project;
 pub(super) mod projects;
 pub(super) mod sign_in;
 

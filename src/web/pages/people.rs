@@ -99,6 +99,13 @@ pub async fn first_link(db: &Db) -> Result<Option<String>, crate::store::Error> 
     Ok(Some(format!("/invitations/{secret}")))
 }
 
+/// The path of a link that lets one more person in: for an operator at the command line.
+pub async fn invitation_link(db: &Db, role: Role) -> Result<String, crate::store::Error> {
+    let secret = session::secret();
+    people::invite(db, &session::hash(&secret), role, None, None, now() + LINK_DAYS * DAY).await?;
+    Ok(format!("/invitations/{secret}"))
+}
+
 /// The path of a link that signs the demo's visitor in as a lead, without a password.
 pub async fn visitor_link(db: &Db, name: &str) -> Result<String, crate::store::Error> {
     let user = people::add_without_password(db, name, Role::Lead).await?;

@@ -1,0 +1,175 @@
+//! Feature vectors and anchors on disk: safetensors files, larger than memory if need be.
+//!
+//! A features file holds, for each set, `<set>.vectors` f32 `[n, classes * channels]`, `<set>.present` u8 `[n, classes]`,
+//! `<set>.ids` i64 `[n]` and `<set>.entropy` f32 `[n]`, the mean normalised entropy of each frame's soft-max map.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use memmap2::Mmap;
+use safetensors::tensor::{Metadata, TensorInfo, TensorView};
+use safetensors::{Dtype, SafeTensors};
+use tch::{Device, Kind, Tensor};
+use windlass::domain::{FeatureSet, FrameId};
+use windlass::formats::atomic;
+
+/// Writes a features file row by row; it takes its name once it is complete.
+pub struct FeatureWriter {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+    /// Where each tensor begins in the file, and the bytes of a row of it.
+    tensors: BTreeMap<String, (u64, u64)>,
+}
+
+impl FeatureWriter {
+    /// Lays the file out for all rows of all sets, and writes the ids.
+    pub fn create(path: &Path, sets: &[FeatureSet], n_classes: usize, channels: usize) -> Result<Self> {
+        let mut infos = Vec::new();
+        let mut end = 0;
+        // Four-byte numbers stand before single bytes, so that each is aligned.
+        let kinds = [
+            ("ids", Dtype::I64, 1, 8),
+            ("vectors", Dtype::F32, n_classes * channels, 4),
+            ("entropy", Dtype::F32, 1, 4),
+            ("present", Dtype::U8, n_classes, 1),
+        ];
+        for (kind, dtype, columns, size) in kinds {
+            for set in sets {
+                let rows = set.frames.len();
+                let shape = if matches!(kind, "ids" | "entropy") { vec![rows] } else { vec![rows, columns] };
+                let bytes = rows * columns * size;
+                let info = TensorInfo { dtype, shape, data_offsets: (end, end + bytes) };
+                infos.push((format!("{}.{kind}", set.name), columns * size, info));
+                end += bytes;
+            }
+        }
+        let named = infos.iter().map(|(name, _, info)| (name.clone(), info.clone())).collect();
+        let mut header = serde_json::to_vec(&Metadata::new(None, named)?)?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let start = 8 + header.len() as u64;
+        let place =
+            |(name, row, info): (String, usize, TensorInfo)| (name, (start + info.data_offsets.0 as u64, row as u64));
+        let tensors = infos.into_iter().map(place).collect();
+
+        let partial = path.with_extension("partial");
+        let file = File::create(&partial).with_context(|| format!("cannot write {}", partial.display()))?;
+        file.set_len(start + end as u64)?;
+        file.write_all_at(&(header.len() as u64).to_le_bytes(), 0)?;
+        file.write_all_at(&header, 8)?;
+        let writer = Self { path: path.into(), partial, file, tensors };
+        for set in sets {
+            let ids: Vec<u8> = set.frames.iter().flat_map(|frame| frame.id.0.to_le_bytes()).collect();
+            writer.write(&set.name, "ids", 0, &ids)?;
+        }
+        Ok(writer)
+    }
+
+    /// Writes the rows of some frames from row `first`: vectors f32 `[n, C, D]`, present bool `[n, C]`, entropy f32 `[n]`.
+    pub fn rows(&self, set: &str, first: usize, vectors: &Tensor, present: &Tensor, entropy: &Tensor) -> Result<()> {
+        self.write(set, "vectors", first, &bytes(&vectors.to_kind(Kind::Float), 4)?)?;
+        self.write(set, "present", first, &bytes(&present.to_kind(Kind::Uint8), 1)?)?;
+        self.write(set, "entropy", first, &bytes(&entropy.to_kind(Kind::Float), 4)?)
+    }
+
+    fn write(&self, set: &str, kind: &str, first: usize, bytes: &[u8]) -> Result<()> {
+        let (start, row) = self.tensors[&format!("{set}.{kind}")];
+        let written = self.file.write_all_at(bytes, start + row * first as u64);
+        written.with_context(|| format!("cannot write {}", self.partial.display()))
+    }
+
+    /// Gives the file its name.
+    pub fn finish(self) -> Result<()> {
+        self.file.sync_all()?;
+        Ok(fs::rename(&self.partial, &self.path)?)
+    }
+}
+
+/// A features or anchors file, read where it lies.
+pub struct FeatureFile {
+    path: PathBuf,
+    map: Mmap,
+}
+
+impl FeatureFile {
+    /// Opens a file of either kind.
+    pub fn open(path: &Path) -> Result<Self> {
+        let open = || {
+            let file = File::open(path)?;
+            // SAFETY: results are never written in place; a job reads what an earlier job has finished.
+            unsafe { Mmap::map(&file) }
+        };
+        let map =
+            open().with_context(|| format!("cannot read {}: run the stage that makes it again", path.display()))?;
+        Ok(Self { path: path.into(), map })
+    }
+
+    /// A tensor of f32, row by row, and the length of a row.
+    pub fn floats(&self, set: &str, kind: &str) -> Result<(&[f32], usize)> {
+        let view = self.tensor(set, kind, Dtype::F32)?;
+        // SAFETY: any four bytes are an f32.
+        let (before, floats, after) = unsafe { view.data().align_to::<f32>() };
+        ensure!(
+            before.is_empty() && after.is_empty(),
+            "{} is damaged: run the stage that makes it again",
+            self.path.display()
+        );
+        Ok((floats, view.shape().iter().skip(1).product()))
+    }
+
+    /// The frames of a set, in the order of the rows.
+    pub fn ids(&self, set: &str) -> Result<Vec<FrameId>> {
+        let bytes = self.tensor(set, "ids", Dtype::I64)?.data();
+        let id = |bytes: &[u8]| FrameId(i64::from_le_bytes(bytes.try_into().expect("chunks of eight")));
+        Ok(bytes.chunks_exact(8).map(id).collect())
+    }
+
+    fn tensor(&self, set: &str, kind: &str, dtype: Dtype) -> Result<TensorView<'_>> {
+        let name = format!("{set}.{kind}");
+        let file = SafeTensors::deserialize(&self.map);
+        let view = file.and_then(|file| file.tensor(&name));
+        let view =
+            view.with_context(|| format!("{} has no {name}: run the stage that makes it again", self.path.display()))?;
+        ensure!(view.dtype() == dtype, "{name} of {} is of another type than {dtype:?}", self.path.display());
+        Ok(view)
+    }
+}
+
+/// Writes an anchors file: for each set, its centres one after another, each `length` long.
+pub fn write_anchors(path: &Path, sets: &[(String, Vec<f32>)], length: usize) -> Result<()> {
+    let bytes: Vec<(String, Vec<u8>)> = sets
+        .iter()
+        .map(|(set, centres)| {
+            (format!("{set}.anchors"), centres.iter().flat_map(|value| value.to_le_bytes()).collect())
+        })
+        .collect();
+    let views = bytes.iter().map(|(name, bytes)| {
+        let shape = vec![bytes.len() / 4 / length.max(1), length];
+        Ok((name, TensorView::new(Dtype::F32, shape, bytes)?))
+    });
+    let file = safetensors::serialize(views.collect::<Result<Vec<_>>>()?, None)?;
+    Ok(atomic::write(path, &file)?)
+}
+
+/// The anchors of a set, f32 `[k, length]` on the CPU.
+pub fn read_anchors(path: &Path, set: &str, length: usize) -> Result<Tensor> {
+    let file = FeatureFile::open(path)?;
+    let (floats, row) = file.floats(set, "anchors")?;
+    ensure!(
+        row == length && !floats.is_empty(),
+        "the anchors in {} are {row} long where the network's vectors are {length}: they belong to another network",
+        path.display()
+    );
+    Ok(Tensor::from_slice(floats).view([-1, length as i64]))
+}
+
+/// A tensor's numbers, row-major.
+fn bytes(tensor: &Tensor, size: usize) -> Result<Vec<u8>> {
+    let tensor = tensor.to_device(Device::Cpu).contiguous();
+    let mut bytes = vec![0; tensor.numel() * size];
+    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+    Ok(bytes)
+}

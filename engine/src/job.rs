@@ -1,0 +1,156 @@
+//! A job: a folder with a spec, turned into results.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, anyhow, bail};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tch::Device;
+use windlass::domain::{Event, JobSpec, files};
+
+use crate::events::Events;
+use crate::{device, failure, stage};
+
+/// A job at work.
+pub struct Job {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// What to do.
+    pub spec: JobSpec,
+    /// Where tensors live.
+    pub device: Device,
+    /// What it says.
+    pub events: Events,
+    stop: Arc<AtomicBool>,
+}
+
+/// How a job ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The results are complete.
+    Done,
+    /// It was asked to stop, after so many steps or frames.
+    Stopped(u64),
+}
+
+/// Runs the job in `dir` and says how it ends. False where it failed.
+///
+/// # Errors
+/// Where another engine runs it, or there is no such folder: then nothing was said on `events`.
+pub fn run(dir: &Path, events: Events) -> Result<bool> {
+    let _lock = lock(dir)?;
+    let job = Job::open(dir, events);
+    let (events, outcome) = match job {
+        Ok(job) => {
+            let outcome = catch_unwind(AssertUnwindSafe(|| stage::run(&job)));
+            let outcome = match outcome {
+                Ok(outcome) => outcome.map_err(|error| {
+                    // The log gets all of it; a person gets a sentence.
+                    let _ = writeln!(std::io::stderr(), "{error:?}");
+                    failure::sentence(&error, dir)
+                }),
+                Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
+            };
+            (job.events, outcome)
+        }
+        Err((events, error)) => (events, Err(failure::sentence(&error, dir))),
+    };
+    let last = match &outcome {
+        Ok(Outcome::Done) => Event::Done { seconds: events.seconds() },
+        Ok(Outcome::Stopped(step)) => Event::Stopped { step: *step },
+        Err(message) => Event::Failed { message: message.clone() },
+    };
+    events.say(last).context("cannot say how the job ended")?;
+    Ok(outcome.is_ok())
+}
+
+impl Job {
+    fn open(dir: &Path, events: Events) -> Result<Self, (Events, anyhow::Error)> {
+        let begin = || {
+            let path = dir.join(files::SPEC);
+            let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let spec = JobSpec::parse(&json)?;
+            spec.recipe.check().map_err(|wrong| anyhow!("the recipe cannot be followed: {wrong}"))?;
+            let (device, note) = device::open(&spec.device)?;
+            let stop = Arc::new(AtomicBool::new(false));
+            for signal in [SIGTERM, SIGINT] {
+                signal_hook::flag::register(signal, stop.clone())?;
+            }
+            Ok((spec, device, note, stop))
+        };
+        match begin() {
+            Ok((spec, device, note, stop)) => {
+                let job = Self { dir: dir.into(), spec, device, events, stop };
+                match job.prepare(note) {
+                    Ok(()) => Ok(job),
+                    Err(error) => Err((job.events, error)),
+                }
+            }
+            Err(error) => Err((events, error)),
+        }
+    }
+
+    fn prepare(&self, note: Option<String>) -> Result<()> {
+        let threads = self.threads();
+        tch::set_num_threads(threads as i32);
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+        let out = self.dir.join(files::OUT);
+        fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+        if let Some(note) = note {
+            self.events.note(note)?;
+        }
+        Ok(())
+    }
+
+    /// Says that work begins, `resumed_from` so many finished steps.
+    pub fn started(&self, resumed_from: Option<u64>) -> Result<()> {
+        Ok(self.events.say(Event::Started { device: device::name(self.device), resumed_from })?)
+    }
+
+    /// Whether it was asked to stop.
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A path below `out`, whose folder is made.
+    pub fn out(&self, name: &str) -> Result<PathBuf> {
+        let path = self.dir.join(files::OUT).join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        Ok(path)
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        match self.spec.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+
+    /// Threads that decode frames: all of them while a card computes, a quarter beside a CPU that does.
+    pub fn readers(&self) -> usize {
+        if self.device.is_cuda() { self.threads() } else { self.threads().div_ceil(4) }
+    }
+}
+
+/// Takes the folder for this process.
+fn lock(dir: &Path) -> Result<File> {
+    if !dir.is_dir() {
+        bail!("there is no job folder {}: give the folder that holds a {}", dir.display(), files::SPEC);
+    }
+    let path = dir.join(files::LOCK);
+    let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another engine runs the job in {}: wait for it or stop it", dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}

@@ -1,0 +1,82 @@
+//! A network with its weights: built, loaded, looked through, left behind as a result.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use rand::RngCore;
+use tch::nn::VarStore;
+use tch::{Kind, Tensor};
+use windlass::domain::{ModelCard, Precision, Stream, files, rng};
+use windlass::formats::atomic;
+
+use crate::job::Job;
+use crate::net::{Output, Segmenter};
+use crate::weights;
+
+/// A network on the job's device.
+pub struct Model {
+    /// Its weights by name.
+    pub vs: VarStore,
+    /// What they are weights of.
+    pub net: Segmenter,
+    kind: Kind,
+}
+
+impl Model {
+    /// With random weights, drawn from the job's seed.
+    pub fn fresh(job: &Job) -> Self {
+        let (spec, recipe) = (&job.spec, &job.spec.recipe);
+        let vs = VarStore::new(job.device);
+        tch::manual_seed(rng(spec.seed, Stream::Init, 0).next_u64() as i64);
+        let net = Segmenter::new(&vs.root(), recipe.backbone, recipe.norm, spec.classes.len());
+        let half = recipe.precision == Precision::Bf16 && job.device.is_cuda();
+        Self { vs, net, kind: if half { Kind::BFloat16 } else { Kind::Float } }
+    }
+
+    /// With random weights but for the backbone, whose are ImageNet's.
+    pub fn from_imagenet(job: &Job, path: &Path) -> Result<Self> {
+        ensure!(
+            path.is_file(),
+            "there are no ImageNet weights at {}: run `make setup`, which fetches them, or give their file by path",
+            path.display()
+        );
+        let mut model = Self::fresh(job);
+        weights::load_backbone(&mut model.vs, path)?;
+        Ok(model)
+    }
+
+    /// With the weights that an earlier job left.
+    pub fn load(job: &Job, path: &Path) -> Result<Self> {
+        ensure!(
+            path.is_file(),
+            "there is no weights file at {}: put it back, or run the stage that makes it again",
+            path.display()
+        );
+        let mut model = Self::fresh(job);
+        weights::load(&mut model.vs, path)?;
+        Ok(model)
+    }
+
+    /// Pictures u8 `[n, h, w, 3]` through the network; maps are f32 whatever the precision.
+    pub fn see(&self, rgb: &Tensor, train: bool) -> Output {
+        let x = self.net.normalise(rgb).to_kind(self.kind);
+        let Output { features, logits } = self.net.forward(&x, train);
+        Output { features: features.to_kind(Kind::Float), logits: logits.to_kind(Kind::Float) }
+    }
+
+    /// Writes `out/model.safetensors` and, last of all, the card that says what made it.
+    pub fn finish(&self, job: &Job, parent: &Path) -> Result<()> {
+        let path = job.out(files::MODEL)?;
+        weights::save(&self.vs, &path)?;
+        let card = ModelCard {
+            stage: job.spec.stage,
+            classes: job.spec.classes.clone(),
+            recipe: job.spec.recipe.clone(),
+            seed: job.spec.seed,
+            parent: weights::sha256(parent)?,
+            sha256: weights::sha256(&path)?,
+        };
+        atomic::write(&job.out(files::MODEL_CARD)?, &serde_json::to_vec_pretty(&card)?)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! The engine as its users meet it: a folder, a process, its lines and its files.
+#![cfg(test)]
+
+mod toy;
+mod whole_loop;
+mod resume;
+mod refusals;
+mod losses;

@@ -1,0 +1,99 @@
+//! What cannot be done is refused with a sentence that says what to do.
+
+use std::fs::{self, File};
+use std::process::Command;
+
+use windlass::domain::{Event, JobSpec, Size, files};
+
+use crate::toy::Toy;
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_job_and_keeps_the_last_checkpoint() {
+    let toy = Toy::draw();
+    let mut spec = toy.plan.warmup();
+    spec.recipe.warmup.rate = 1e30;
+    spec.recipe.checkpoint_every = 1;
+    let job = toy.job("astray", &spec);
+    let (events, ok) = job.run();
+    let Some(Event::Failed { message }) = events.last() else { panic!("{events:?}") };
+    assert!(!ok && message.contains("no longer a number at step") && message.contains("learning rate"), "{message}");
+    assert!(fs::read_dir(job.dir.join(files::CHECKPOINT)).unwrap().count() > 0);
+    assert!(!job.model().exists());
+}
+
+#[test]
+fn missing_weights_are_named_with_the_way_to_get_them() {
+    let toy = Toy::draw();
+    let mut plan = toy.plan.clone();
+    plan.imagenet = "/nowhere/lite0.safetensors".into();
+    let message = toy.job("imagenet", &plan.warmup()).refusal();
+    assert_eq!(
+        message,
+        "there are no ImageNet weights at /nowhere/lite0.safetensors: run `make setup`, which fetches them, or give their file by path"
+    );
+    let message = toy.job("model", &plan.features("/nowhere/model.safetensors".into())).refusal();
+    assert!(message.starts_with("there is no weights file at /nowhere/model.safetensors"), "{message}");
+}
+
+#[test]
+fn an_unreadable_frame_is_named() {
+    let toy = Toy::draw();
+    let frame = &toy.plan.source[3];
+    let bytes = fs::read(&frame.image).unwrap();
+    fs::write(&frame.image, &bytes[..bytes.len() / 2]).unwrap();
+    let message = toy.job("cut", &toy.plan.warmup()).refusal();
+    assert!(message.contains("source4.png") && message.contains("cut short"), "{message}");
+    fs::remove_file(&frame.image).unwrap();
+    let message = toy.job("gone", &toy.plan.warmup()).refusal();
+    assert!(message.contains("source4.png") && message.contains("cannot be read"), "{message}");
+}
+
+#[test]
+fn specs_that_cannot_be_followed_say_why() {
+    let toy = Toy::draw();
+    let refused = |name: &str, change: &dyn Fn(&mut JobSpec)| {
+        let mut spec = toy.plan.warmup();
+        change(&mut spec);
+        toy.job(name, &spec).refusal()
+    };
+    let newer = refused("newer", &|spec| spec.version = 99);
+    assert_eq!(newer, "spec.json is of version 99, this engine reads up to 1: upgrade windlass-engine");
+    let device = refused("device", &|spec| spec.device = "gpu".into());
+    assert_eq!(device, "there is no device \"gpu\": give auto, cpu, or cuda:0");
+    let crop = refused("crop", &|spec| spec.recipe.crop = Size { width: 33, height: 32 });
+    assert!(crop.contains("multiples of 16"), "{crop}");
+    let empty = refused("empty", &|spec| {
+        if let windlass::domain::Task::Warmup { target, .. } = &mut spec.task {
+            target.clear();
+        }
+    });
+    assert_eq!(empty, "there are no frames to train on: import some first");
+    let job = toy.job("broken", &toy.plan.warmup());
+    fs::write(job.dir.join(files::SPEC), "{").unwrap();
+    assert!(job.refusal().starts_with("spec.json is not a job"));
+}
+
+#[test]
+fn anchors_of_another_network_are_refused() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let anchors = toy.job("anchors", &toy.plan.warmup()).dir.join("anchors.safetensors");
+    windlass_engine::feature_file::write_anchors(&anchors, &[("target".into(), vec![0.0; 20])], 10).unwrap();
+    let message = toy.job("adapt", &toy.plan.adapt(warmup.model(), anchors, toy.plan.target[..2].to_vec())).refusal();
+    assert!(message.contains("10 long where the network's vectors are 384"), "{message}");
+}
+
+#[test]
+fn a_second_engine_on_a_folder_leaves_it_alone() {
+    let toy = Toy::draw();
+    let job = toy.job("job", &toy.plan.warmup());
+    let lock = File::create(job.dir.join(files::LOCK)).unwrap();
+    lock.try_lock().unwrap();
+    let second = Command::new(env!("CARGO_BIN_EXE_windlass-engine")).arg(&job.dir).output().unwrap();
+    assert!(!second.status.success());
+    assert!(second.stdout.is_empty(), "the job's events are the first engine's");
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.starts_with("another engine runs the job in"), "{said}");
+    lock.unlock().unwrap();
+    assert!(job.run().1);
+}

@@ -1,0 +1,123 @@
+//! A job that was killed, stopped or lost a checkpoint ends with the bytes of one that was left alone.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use rand::Rng;
+use windlass::domain::{Event, JobSpec, Stream, files, rng};
+
+use crate::toy::{JobFolder, Toy};
+
+#[test]
+fn a_warm_up_killed_at_any_step_ends_with_the_same_bytes() {
+    let toy = Toy::draw();
+    let spec = toy.plan.warmup();
+    for attempt in 0..2 {
+        let killed = toy.job(&format!("killed{attempt}"), &spec);
+        kill_twice(&killed, attempt);
+        assert!(finish(&killed) >= Some(3), "it goes on from a checkpoint");
+        assert!(alone().model == killed.weights(), "attempt {attempt}");
+        assert!(alone().discriminator == fs::read(killed.out(files::DISCRIMINATOR)).unwrap(), "attempt {attempt}");
+    }
+}
+
+#[test]
+fn an_adaptation_killed_at_any_step_ends_with_the_same_bytes() {
+    let toy = Toy::draw();
+    let spec = adaptation(&toy);
+    let alone = toy.done("alone", &spec);
+    let killed = toy.job("killed", &spec);
+    kill_twice(&killed, 9);
+    assert!(finish(&killed) >= Some(3), "it goes on from a checkpoint");
+    assert!(alone.weights() == killed.weights());
+}
+
+#[test]
+fn a_job_that_is_asked_to_stop_finishes_its_step_and_goes_on_later() {
+    let toy = Toy::draw();
+    let stopped = toy.job("stopped", &toy.plan.warmup());
+    let mut running = stopped.start();
+    running.until_step(2);
+    running.terminate();
+    let events: Vec<Event> = running.events().collect();
+    assert!(running.child.wait().unwrap().success(), "{events:?}");
+    let Some(Event::Stopped { step }) = events.last() else { panic!("{events:?}") };
+    assert!(events.contains(&Event::Checkpoint { step: *step }), "{events:?}");
+    assert!(!stopped.model().exists(), "results come when the job is done");
+    assert_eq!(finish(&stopped), Some(*step));
+    assert!(alone().model == stopped.weights());
+}
+
+#[test]
+fn a_torn_checkpoint_falls_back_to_the_one_before() {
+    let toy = Toy::draw();
+    let torn = toy.job("torn", &toy.plan.warmup());
+    let mut running = torn.start();
+    running.until_step(8);
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    let kept = |step| torn.dir.join(files::CHECKPOINT).join(format!("{step}.safetensors"));
+    let whole = fs::read(kept(6)).unwrap();
+    // One bit of the last number is wrong in one checkpoint, and the newest was cut off.
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    fs::write(kept(6), &flipped).unwrap();
+    fs::write(kept(9), &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(finish(&torn), Some(3));
+    assert!(alone().model == torn.weights());
+}
+
+#[test]
+fn a_checkpoint_of_another_spec_does_not_count() {
+    let toy = Toy::draw();
+    let spec = toy.plan.warmup();
+    let job = toy.done("job", &spec);
+    let other = JobSpec { seed: 8, ..spec };
+    fs::write(job.dir.join(files::SPEC), serde_json::to_vec(&other).unwrap()).unwrap();
+    let before = job.weights();
+    assert_eq!(finish(&job), None);
+    assert!(before != job.weights());
+}
+
+/// What the toy's warm-up leaves when nobody disturbs it.
+struct Alone {
+    model: Vec<u8>,
+    discriminator: Vec<u8>,
+}
+
+/// Run once for all tests: a toy is drawn the same every time.
+fn alone() -> &'static Alone {
+    static ALONE: OnceLock<Alone> = OnceLock::new();
+    ALONE.get_or_init(|| {
+        let toy = Toy::draw();
+        let job = toy.done("alone", &toy.plan.warmup());
+        Alone { model: job.weights(), discriminator: fs::read(job.out(files::DISCRIMINATOR)).unwrap() }
+    })
+}
+
+/// Kills the engine without warning after a drawn step, and once more after it has gone on.
+fn kill_twice(job: &JobFolder, attempt: u64) {
+    let mut draw = rng(5, Stream::Scene, attempt);
+    for steps in [1..6, 6..11] {
+        let mut running = job.start();
+        running.until_step(draw.random_range(steps));
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+        assert!(!job.model().exists(), "killed before its end");
+    }
+}
+
+/// Lets it end: where it had gone on from.
+fn finish(job: &JobFolder) -> Option<u64> {
+    let (events, ok) = job.run();
+    assert!(ok, "{events:?}");
+    events.iter().find_map(|event| if let Event::Started { resumed_from, .. } = event { *resumed_from } else { None })
+}
+
+fn adaptation(toy: &Toy) -> JobSpec {
+    let plan = &toy.plan;
+    let warmup = toy.done("warmup", &plan.warmup());
+    let features = toy.done("features", &plan.target_features(warmup.model()));
+    let anchors = toy.done("anchors", &plan.target_anchors(features.out(files::FEATURES)));
+    plan.adapt(warmup.model(), anchors.out(files::ANCHORS), plan.target[..3].to_vec())
+}

@@ -1,0 +1,97 @@
+//! All stages, one after another, as the server plays them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use windlass::domain::{
+    AnchorReport, Evaluation, Event, FrameId, FrameRef, ModelCard, Pick, Proposal, Selection, Stage, files,
+};
+use windlass::formats::mask_png::{read_gray, read_mask};
+use windlass_engine::feature_file::FeatureFile;
+
+use crate::toy::{FRAME, Toy};
+
+#[test]
+fn two_folders_of_frames_become_an_adapted_model() {
+    let toy = Toy::draw();
+    let plan = &toy.plan;
+    let length = 3 * 128;
+
+    let warmup = toy.done("warmup", &plan.warmup());
+    let card: ModelCard = warmup.json(files::MODEL_CARD);
+    assert_eq!((card.stage, card.seed, &card.recipe), (Stage::Warmup, 7, &plan.recipe));
+    assert_eq!(card.sha256, windlass_engine::weights::sha256(warmup.model()).unwrap());
+    assert_eq!(card.parent, windlass_engine::weights::sha256(&plan.imagenet).unwrap());
+    assert!(warmup.out(files::DISCRIMINATOR).is_file());
+
+    let features = toy.done("features", &plan.features(warmup.model()));
+    let file = FeatureFile::open(&features.out(files::FEATURES)).unwrap();
+    for (set, frames) in [("source", &plan.source), ("target", &plan.target)] {
+        assert_eq!(file.ids(set).unwrap(), ids(frames));
+        let (vectors, row) = file.floats(set, "vectors").unwrap();
+        assert_eq!((row, vectors.len()), (length, 12 * length));
+        assert!(vectors.iter().any(|&value| value > 0.0), "somewhere a class was found");
+        assert!(file.floats(set, "entropy").unwrap().0.iter().all(|entropy| (0.0..=1.0).contains(entropy)));
+    }
+
+    let anchors = toy.done("anchors", &plan.anchors(features.out(files::FEATURES)));
+    let reports: Vec<AnchorReport> = anchors.json(files::ANCHOR_REPORT);
+    assert_eq!(reports.iter().map(|report| report.counts.iter().sum::<usize>()).collect::<Vec<_>>(), [12, 12]);
+
+    let paths = || (features.out(files::FEATURES), anchors.out(files::ANCHORS));
+    let already = &plan.target[4..5];
+    let selection = |name, strategy| {
+        let job = toy.done(name, &plan.select(paths().0, paths().1, already, strategy));
+        job.json::<Selection>(files::SELECTION)
+    };
+    let (chosen, drawn) = (selection("select", "madav2"), selection("draw", "random"));
+    for selection in [&chosen, &drawn] {
+        assert_eq!((selection.candidates, selection.picks.len()), (11, 3));
+        assert!(selection.picks.iter().all(|pick| pick.frame != already[0].id));
+        assert!(selection.picks.is_sorted_by(|a, b| a.score >= b.score));
+        for Pick { score, per_class, .. } in &selection.picks {
+            assert!((per_class.iter().sum::<f64>() - score).abs() < 1e-6);
+        }
+    }
+    assert!(chosen.picks[0].score >= drawn.picks[0].score);
+
+    let picks: Vec<FrameId> = chosen.picks.iter().map(|pick| pick.frame).collect();
+    let prelabel = toy.done("prelabel", &plan.prelabel(warmup.model(), &picks));
+    let proposals: Vec<Proposal> = prelabel.json(files::PROPOSALS);
+    assert_eq!(proposals.iter().map(|proposal| proposal.frame).collect::<Vec<_>>(), picks);
+    for proposal in &proposals {
+        read_mask(&prelabel.out(&proposal.mask), 3, FRAME).unwrap();
+        assert_eq!(read_gray(&prelabel.out(&proposal.uncertainty)).unwrap().0, FRAME);
+        assert!((0.0..=1.0).contains(&proposal.mean_uncertainty));
+    }
+
+    // People answer with the drawn labels.
+    let labelled: Vec<FrameRef> = plan.target.iter().filter(|frame| picks.contains(&frame.id)).cloned().collect();
+    let inject = toy.done("inject", &plan.inject(warmup.model(), labelled.clone()));
+    let target_features = toy.done("target_features", &plan.target_features(inject.model()));
+    let target_anchors = toy.done("target_anchors", &plan.target_anchors(target_features.out(files::FEATURES)));
+    let adapt = plan.adapt(inject.model(), target_anchors.out(files::ANCHORS), labelled);
+    let adapted = toy.job("adapt", &adapt);
+    let (events, ok) = adapted.run();
+    assert!(ok, "{events:?}");
+    let curves: BTreeSet<String> = events
+        .iter()
+        .filter_map(|event| if let Event::Scalars { values, .. } = event { Some(values.keys().cloned()) } else { None })
+        .flatten()
+        .collect();
+    let wanted = ["loss/alignment", "loss/consistency", "loss/labelled", "loss/source", "rate"];
+    assert_eq!(curves.iter().collect::<Vec<_>>(), wanted);
+    let card: ModelCard = adapted.json(files::MODEL_CARD);
+    assert_eq!(card.parent, inject.json::<ModelCard>(files::MODEL_CARD).sha256);
+
+    let evaluate = toy.done("evaluate", &plan.evaluate(adapted.model(), 2));
+    let evaluation: Evaluation = evaluate.json(files::EVALUATION);
+    assert_eq!((evaluation.frames, &evaluation.pictures[..]), (4, &ids(&plan.val)[..2]));
+    let counted: u64 = (0..9).map(|i| evaluation.confusion.count(i / 3, i % 3)).sum();
+    assert_eq!(counted, 4 * 62 * 46, "all pixels but the border");
+    assert_eq!(fs::read_dir(evaluate.out(files::PICTURES)).unwrap().count(), 2);
+}
+
+fn ids(frames: &[FrameRef]) -> Vec<FrameId> {
+    frames.iter().map(|frame| frame.id).collect()
+}
