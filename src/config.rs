@@ -62,6 +62,9 @@ pub struct EngineArgs {
     /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
+    /// Where jobs train, unless a project says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
+    #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
+    pub device: String,
     /// CPU threads of a job; 0 for all.
     #[arg(long, default_value_t = 0, env = "WINDLASS_THREADS")]
     pub threads: usize,
@@ -76,9 +79,9 @@ pub struct Serve {
     /// Shared with the demo.
     #[command(flatten)]
     pub common: Common,
-    /// Folder whose frames projects may read. Nothing outside is ever opened for a project.
-    #[arg(long, value_name = "DIR", default_value = ".", env = "WINDLASS_DATA")]
-    pub data: PathBuf,
+    /// Folder whose frames projects may read; may be given several times. Nothing outside is ever opened for a project.
+    #[arg(long, value_name = "DIR")]
+    pub data: Vec<PathBuf>,
 }
 
 /// Arguments of `demo`.
@@ -87,9 +90,6 @@ pub struct Demo {
     /// Shared with the server.
     #[command(flatten)]
     pub common: Common,
-    /// Where it trains: auto (the first card, else the CPU), cpu, cuda:1.
-    #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
-    pub device: String,
     /// Print the link only.
     #[arg(long)]
     pub no_browser: bool,
@@ -106,9 +106,6 @@ pub struct Run {
     /// Folder that the experiment's paths are below.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where it trains: auto (the first card, else the CPU), cpu, cuda:1.
-    #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
-    pub device: String,
     /// Folder for jobs and report.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,

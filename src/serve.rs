@@ -1,7 +1,7 @@
 //! The server from its first to its last moment.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -32,7 +32,8 @@ pub struct Server {
 
 impl Server {
     /// Takes workspace and port, then takes up the jobs that an earlier server left. Projects may read below `data`.
-    pub async fn open(common: &Common, data: &Path) -> anyhow::Result<Self> {
+    pub async fn open(common: &Common, data: &[PathBuf]) -> anyhow::Result<Self> {
+        let data_roots = data.iter().map(|root| existing(root)).collect::<anyhow::Result<_>>()?;
         let workspace = Workspace::open(&common.workspace).await?;
         let listener = TcpListener::bind(common.listen).await.with_context(|| {
             format!("cannot listen on {}: give another address by --listen, or stop what has it", common.listen)
@@ -40,16 +41,13 @@ impl Server {
         let address = listener.local_addr()?;
         let url = common.base_url(address);
         workspace.sign(&url)?;
-        let data_root = data.canonicalize().with_context(|| {
-            format!("the data folder {} cannot be opened: give another by --data", data.display())
-        })?;
-        let weights = |backbone| Some(common.engine.imagenet(backbone)).filter(|file| file.exists());
-        let settings = Settings {
-            data_root,
-            imagenet_lite0: weights(Backbone::EfficientnetLite0),
-            imagenet_resnet101: weights(Backbone::Resnet101),
-        };
         let supervisor = Supervisor::start(workspace.clone(), common.engine.supervisor()).await?;
+        let settings = Settings {
+            data_roots,
+            imagenet_lite0: common.engine.imagenet(Backbone::EfficientnetLite0),
+            imagenet_resnet101: common.engine.imagenet(Backbone::Resnet101),
+            device: common.engine.device.clone(),
+        };
         Ok(Self { listener, address, url, workspace, supervisor, settings })
     }
 
@@ -62,6 +60,8 @@ impl Server {
     /// Serves until `stop`. Jobs go on.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let app = web::router(App::new(self.supervisor.clone(), self.settings));
+        // Sign-in slows guessing down by address.
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let stopping = std::sync::Arc::new(tokio::sync::Notify::new());
         let asked = std::sync::Arc::clone(&stopping);
         let graceful = async move {
@@ -78,6 +78,11 @@ impl Server {
         self.workspace.db().close().await;
         Ok(())
     }
+}
+
+fn existing(root: &Path) -> anyhow::Result<PathBuf> {
+    let cannot = || format!("the data folder {} cannot be opened: give another by --data", root.display());
+    root.canonicalize().with_context(cannot)
 }
 
 /// Waits for Ctrl-C or SIGTERM.
