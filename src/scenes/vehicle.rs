@@ -131,7 +131,7 @@ pub(super) fn bus(sketch: &mut Sketch, x: f32, z: f32, heading: Heading) {
 }
 
 pub(super) fn train(sketch: &mut Sketch, x: f32, z: f32, heading: Heading, long: f32) {
-    let paint = sketch.one_of(&[hex(0xb3262a), hex(0xe0c02c), hex(0x2d6b4f), hex(0xdfe0dd)]);
+    let paint = sketch.one_of(&[hex(0xb3262a), hex(0xd9a51c), hex(0x2d6b4f), hex(0x2f5d9b)]);
     let body = stand(x, z, heading, (2.65, 3.5, long), 0.3);
     coach(sketch, &body, heading, class::TRAIN, paint, hex(0xe6e4da));
     for side in body.seen(sketch).into_iter().filter(|&side| is_flank(side, heading)) {
