@@ -19,7 +19,7 @@ use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::words::count;
-use crate::web::{App, Settings, WebError};
+use crate::web::{App, Settings};
 
 type Values = BTreeMap<String, String>;
 
@@ -45,6 +45,12 @@ const PARTS: [Part; 3] = [
         title: "Validation",
         help: "Labelled target frames to measure on. Optional: without them no mIoU is shown.",
     },
+];
+
+const TAXONOMIES: [(&str, &str); 3] = [
+    ("cityscapes19", "Cityscapes, 19 classes"),
+    ("synthia16", "SYNTHIA, 16 classes, 13 reported too"),
+    ("camvid11", "CamVid, 11 classes"),
 ];
 
 const LAYOUTS: [(&str, &str); 5] = [
@@ -81,6 +87,14 @@ impl NewProjectPage {
         self.value(&format!("{}_{name}", part.key))
     }
 
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.value(name) == value
+    }
+
+    fn of_is(&self, part: &Part, name: &str, value: &str) -> bool {
+        self.of(part, name) == value
+    }
+
     fn error(&self, name: &str) -> Option<&str> {
         self.errors.get(name).map(String::as_str)
     }
@@ -91,6 +105,10 @@ impl NewProjectPage {
 
     fn recommended(&self, knob: &Knob) -> String {
         knobs::recommended(self.backbone, knob.pointer)
+    }
+
+    fn has_knob_errors(&self) -> bool {
+        self.errors.keys().any(|field| field.starts_with('/') || ["device", "seed", "imagenet"].contains(&field.as_str()))
     }
 
     fn is_small(&self) -> bool {
