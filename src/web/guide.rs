@@ -72,7 +72,12 @@ impl Guide {
                 };
                 let mut press = vec![Press::LabelNext];
                 press.extend(project.oracle.then_some(Press::AnswerFromLabels));
-                guide("ready", title, "Each has the model's proposal on it already. Correct what is wrong.".into(), press)
+                guide(
+                    "ready",
+                    title,
+                    "Each has the model's proposal on it already. Correct what is wrong.".into(),
+                    press,
+                )
             }
             StepState::Active => {
                 let left = card.seconds_left().map(|seconds| format!(" About {} left.", duration(seconds)));

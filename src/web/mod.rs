@@ -30,11 +30,12 @@ use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 
 use crate::domain::Backbone;
+use crate::formats::contain::contained;
 use crate::store::Workspace;
 use crate::supervisor::Supervisor;
 use curves::Curves;
-use live::Listeners;
 pub(crate) use error::WebError;
+use live::Listeners;
 pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
@@ -57,20 +58,35 @@ pub struct App {
 /// What the operator decided about the site.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Folders that a lead names lie below it.
-    pub data_root: PathBuf,
-    /// ImageNet weights of [`Backbone::EfficientnetLite0`], if this box has them.
-    pub imagenet_lite0: Option<PathBuf>,
-    /// ImageNet weights of [`Backbone::Resnet101`], if this box has them.
-    pub imagenet_resnet101: Option<PathBuf>,
+    /// Folders that a lead names lie below one of these.
+    pub data_roots: Vec<PathBuf>,
+    /// Where ImageNet weights of [`Backbone::EfficientnetLite0`] are, if this box has them.
+    pub imagenet_lite0: PathBuf,
+    /// Where ImageNet weights of [`Backbone::Resnet101`] are, if this box has them.
+    pub imagenet_resnet101: PathBuf,
+    /// Where new projects train, unless their lead says otherwise: `auto`, `cpu`, `cuda:1`.
+    pub device: String,
 }
 
 impl Settings {
-    pub(crate) fn imagenet(&self, backbone: Backbone) -> Option<&Path> {
+    pub(crate) fn imagenet(&self, backbone: Backbone) -> &Path {
         match backbone {
-            Backbone::EfficientnetLite0 => self.imagenet_lite0.as_deref(),
-            Backbone::Resnet101 => self.imagenet_resnet101.as_deref(),
+            Backbone::EfficientnetLite0 => &self.imagenet_lite0,
+            Backbone::Resnet101 => &self.imagenet_resnet101,
         }
+    }
+
+    /// Where a path that a lead typed really is, below one of the data roots.
+    pub(crate) fn locate(&self, given: &str) -> Result<PathBuf, String> {
+        let mut answer =
+            Err("this server may read no folders yet: start it with --data and the folder of your data".to_owned());
+        for root in &self.data_roots {
+            answer = contained(root, given).map_err(|error| error.to_string());
+            if answer.is_ok() {
+                break;
+            }
+        }
+        answer
     }
 }
 
@@ -127,7 +143,8 @@ impl Route {
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
-        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project, projects, queue, sign_in,
+        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
+        projects, queue, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),

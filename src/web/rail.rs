@@ -94,8 +94,9 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
     let card = |(index, step): (usize, Step)| {
         let job = step.done.and_then(|done| jobs.iter().find(|job| job.id == done)).or(step.job.as_ref());
         let model = job.and_then(|job| models.iter().find(|model| model.job == job.id)).cloned();
-        let measures =
-            |job: &&Job| job.stage == Stage::Evaluate && model.as_ref().is_some_and(|model| job.model == Some(model.id));
+        let measures = |job: &&Job| {
+            job.stage == Stage::Evaluate && model.as_ref().is_some_and(|model| job.model == Some(model.id))
+        };
         let evaluation = jobs.iter().rfind(measures).cloned();
         Card { place: index + 1, step, evaluation, model, picks }
     };

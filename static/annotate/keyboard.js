@@ -1,8 +1,8 @@
 // @ts-check
 /** Keys: one table that is both what they do and what the sheet on `?` says. */
 
-/** @typedef {{ keys: string[], name: string, group: string, run?: () => void, hold?: (down: boolean) => void }} Command
- *   `keys` as {@link keyOf} writes them; `hold` is told of the key's way down and up */
+/** @typedef {{ keys: string[], name: string, group: string, shown?: string[], run?: () => void, hold?: (down: boolean) => void }} Command
+ *   `keys` as {@link keyOf} writes them, `shown` in their place on the sheet; `hold` is told of the key's way down and up */
 
 export class Keyboard {
   /** @param {Command[]} commands */

@@ -84,8 +84,8 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   };
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
   const arrow = (key, dx, dy) => [
-    { keys: [key], name: "Move the keyboard's pen", group: "Keyboard only", run: () => act(() => pen.move(dx, dy, false)) },
-    { keys: [`shift+${key}`], name: "Move it far", group: "Keyboard only", run: () => act(() => pen.move(dx, dy, true)) },
+    { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => act(() => pen.move(dx, dy, false)) },
+    { keys: [`shift+${key}`], name: "Move it far", group: "Keyboard only", shown: ["Shift + Arrows"], run: () => act(() => pen.move(dx, dy, true)) },
   ];
 
   /** @type {Command[]} */
@@ -93,20 +93,20 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["b"], name: "Brush", group: "Tools", run: () => take("brush") },
     { keys: ["x"], name: "Eraser", group: "Tools", run: () => take("eraser") },
     { keys: ["v"], name: "Polygon", group: "Tools", run: () => take("polygon") },
-    { keys: ["f"], name: "Fill a connected region", group: "Tools", run: () => take("fill") },
+    { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
     { keys: ["m"], name: "Move the view", group: "Tools", run: () => take("hand") },
-    { keys: ["space"], name: "Move the view, while held", group: "Tools", hold: holdHand },
+    { keys: ["space"], name: "The same, while held", group: "Tools", hold: holdHand },
     { keys: ["["], name: "Smaller brush", group: "Tools", run: () => act(() => editor.resize(-1)) },
     { keys: ["]"], name: "Larger brush", group: "Tools", run: () => act(() => editor.resize(1)) },
-    { keys: ["c"], name: "Take the class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
+    { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
-    { keys: ["escape"], name: "Drop the stroke or polygon", group: "Tools", run: () => act(() => editor.cancel()) },
+    { keys: ["escape"], name: "Drop stroke or polygon", group: "Tools", run: () => act(() => editor.cancel()) },
     { keys: ["ctrl+z"], name: "Undo", group: "Tools", run: () => act(() => editor.undo()) },
-    { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", run: () => act(() => editor.redo()) },
+    { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", shown: ["Ctrl + Shift + Z"], run: () => act(() => editor.redo()) },
     { keys: ["+", "="], name: "Nearer", group: "View", run: () => zoom(ZOOM) },
     { keys: ["-"], name: "Farther", group: "View", run: () => zoom(1 / ZOOM) },
     { keys: ["home"], name: "Whole frame", group: "View", run: fit },
-    { keys: ["h"], name: "Hide the labels, while held", group: "View", hold: peek },
+    { keys: ["h"], name: "Hide labels, while held", group: "View", hold: peek },
     { keys: [","], name: "Labels fainter", group: "View", run: () => fade(Number(opacity.value) - OPACITY_STEP) },
     { keys: ["."], name: "Labels stronger", group: "View", run: () => fade(Number(opacity.value) + OPACITY_STEP) },
     { keys: ["d"], name: "Where the model doubts", group: "View", run: toggleDoubt },
@@ -115,7 +115,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
     ...arrow("arrowdown", 0, 1),
-    { keys: ["enter"], name: "Pen down and up; a corner; a fill", group: "Keyboard only", run: () => act(() => (pen.active ? pen.press() : editor.closePolygon())) },
+    { keys: ["enter"], name: "Pen down, up; corner; fill", group: "Keyboard only", run: () => act(() => (pen.active ? pen.press() : editor.closePolygon())) },
     { keys: ["shift+enter"], name: "Close the polygon", group: "Keyboard only", run: () => close() },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
     { keys: ["ctrl+enter"], name: "Submit and go on", group: "Frame", run: submit },
@@ -255,7 +255,7 @@ function fillHelp(body, commands) {
   const groups = new Map();
   for (const command of commands) {
     const rows = groups.get(command.group) ?? new Map();
-    groups.set(command.group, rows.set(command.name, [...(rows.get(command.name) ?? []), ...command.keys]));
+    groups.set(command.group, rows.set(command.name, command.shown ?? command.keys.map(shown)));
   }
   body.replaceChildren(
     ...[...groups].map(([group, rows]) => {
@@ -269,10 +269,12 @@ function fillHelp(body, commands) {
         const detail = document.createElement("dd");
         for (const key of keys) {
           const cap = document.createElement("kbd");
-          cap.textContent = shown(key);
+          cap.textContent = key;
           detail.append(cap);
         }
-        list.append(term, detail);
+        const row = document.createElement("div");
+        row.append(term, detail);
+        list.append(row);
       }
       section.append(title, list);
       return section;

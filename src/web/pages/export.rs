@@ -56,7 +56,11 @@ pub(crate) struct Choice {
 }
 
 /// GET `/projects/{project}/export`.
-pub(crate) async fn form(State(app): State<App>, page: Page, extract::Path(id): extract::Path<i64>) -> Result<Html<String>> {
+pub(crate) async fn form(
+    State(app): State<App>,
+    page: Page,
+    extract::Path(id): extract::Path<i64>,
+) -> Result<Html<String>> {
     let db = app.workspace.db();
     let project = projects::get(db, ProjectId(id)).await?;
     let n_labelled = rounds::labelled(db, project.id, u32::MAX).await?.len();

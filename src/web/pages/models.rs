@@ -86,7 +86,11 @@ impl Row {
 
 fn signed(share: f64) -> String {
     let points = share * 100.0;
-    if points.abs() < 0.05 { "0.0".into() } else { format!("{}{:.1}", if points > 0.0 { "+" } else { "−" }, points.abs()) }
+    if points.abs() < 0.05 {
+        "0.0".into()
+    } else {
+        format!("{}{:.1}", if points > 0.0 { "+" } else { "−" }, points.abs())
+    }
 }
 
 impl Models {

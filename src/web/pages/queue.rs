@@ -6,9 +6,9 @@ use axum::response::Html;
 
 use super::show;
 use crate::domain::ProjectId;
+use crate::store::now;
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked};
-use crate::store::now;
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::{App, Person};
