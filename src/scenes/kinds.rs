@@ -39,7 +39,9 @@ fn avenue(sketch: &mut Sketch, things: &mut Things) {
     strip(sketch, class::SIDEWALK, lit(sketch.mood.sidewalk, 0.9), (-220.0, 220.0));
     road(sketch, half, 5.0);
     line(sketch, 0.0, 200.0, 0.0);
-    [-3.3, 3.3].map(|x| line(sketch, x, 3.0, 4.5));
+    for x in [-3.3, 3.3] {
+        line(sketch, x, 3.0, 4.5);
+    }
     let z = sketch.between(20.0, 48.0);
     let cross = sketch.chance(0.75).then_some(z);
     let free = cross.map_or(NOWHERE, |z| (z, z + 11.0));
@@ -182,8 +184,12 @@ fn highway(sketch: &mut Sketch, things: &mut Things) {
     strip(sketch, class::ROAD, sketch.mood.road, (-half, half));
     for side in [-1.0_f32, 1.0] {
         strip(sketch, class::TERRAIN, lit(sketch.mood.terrain, 1.12), (side * half, side * (half + 1.0)));
-        [0.9, 11.6].map(|x| line(sketch, side * x, 200.0, 0.0));
-        [4.4, 8.0].map(|x| line(sketch, side * x, 5.0, 8.0));
+        for x in [0.9, 11.6] {
+            line(sketch, side * x, 200.0, 0.0);
+        }
+        for x in [4.4, 8.0] {
+            line(sketch, side * x, 5.0, 8.0);
+        }
     }
     backdrop(sketch, things, false, 17.0);
     along(things, NOWHERE, 10.0, move |sketch, z| furniture::wall(sketch, (-0.3, 0.3), z, 0.85));

@@ -5,6 +5,7 @@
 
 mod building;
 mod canvas;
+mod demo;
 mod furniture;
 mod kinds;
 mod mood;
@@ -14,6 +15,8 @@ mod sketch;
 mod solid;
 mod street;
 mod vehicle;
+
+pub use demo::{DemoSizes, write_demo};
 
 use canvas::Canvas;
 use mood::Mood;

@@ -102,7 +102,9 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn build(self, sketch: &mut Sketch, things: &mut Things) {
-        [-1.0, 1.0].map(|side| self.build_side(sketch, things, side));
+        for side in [-1.0, 1.0] {
+            self.build_side(sketch, things, side);
+        }
     }
 
     /// On the left (-1) or on the right (1) only.
