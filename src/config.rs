@@ -188,6 +188,11 @@ impl EngineArgs {
     }
 }
 
+/// Whether a browser could show itself.
+pub fn has_display() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
 /// The folder that `make setup` fills.
 fn cache() -> PathBuf {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -62,3 +62,5 @@ pub mod config;
 pub mod serve;
 #[cfg(feature = "server")]
 pub mod experiment;
+#[cfg(feature = "server")]
+pub mod demo;
