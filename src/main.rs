@@ -28,7 +28,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve(&arguments).await,
         Command::Demo(_) => anyhow::bail!("the demo is not built yet"),
-        Command::Run(_) => anyhow::bail!("experiments are not built yet"),
+        Command::Run(arguments) => windlass::experiment::run(&arguments).await,
         Command::Invite(arguments) => invite(&arguments).await,
     }
 }
