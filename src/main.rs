@@ -34,8 +34,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
 }
 
 async fn serve(arguments: &Serve) -> anyhow::Result<()> {
-    let mut server = Server::open(&arguments.common).await?;
-    server.settings.data_roots.clone_from(&arguments.data);
+    let server = Server::open(&arguments.common, &arguments.data).await?;
     println!("Windlass serves {} at {}", server.workspace.dir().display(), server.url);
     if let Some(link) = server.first_link().await? {
         println!("Open this link to become the first lead. It is good once:\n\n    {link}\n");

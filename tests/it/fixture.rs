@@ -11,6 +11,8 @@ use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, NewProject};
 use windlass::store::{Workspace, frames, now, rounds};
+use windlass::supervisor::{Config, Supervisor};
+use windlass::web::{App, Settings};
 
 /// Who there is: the first is a lead.
 pub(crate) const PEOPLE: [&str; 4] = ["Lea", "Ada", "Bea", "Cem"];
@@ -35,6 +37,19 @@ impl Fixture {
     pub(crate) fn cookie(&self, person: usize) -> String {
         format!("windlass={}", self.people[person].1)
     }
+}
+
+/// The site over a workspace whose jobs nobody runs.
+pub(crate) async fn app(workspace: Workspace) -> anyhow::Result<App> {
+    let nowhere = workspace.dir().join("none");
+    let supervisor = Supervisor::start(workspace, Config::new(nowhere.clone())).await?;
+    let settings = Settings {
+        data_roots: vec![],
+        imagenet_lite0: nowhere.clone(),
+        imagenet_resnet101: nowhere,
+        device: "cpu".into(),
+    };
+    Ok(App::new(supervisor, settings))
 }
 
 /// Makes the workspace below `dir`, or opens the one that an earlier call made there; its people get new sessions.
