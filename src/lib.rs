@@ -49,6 +49,7 @@
 pub mod domain;
 pub mod method;
 pub mod formats;
+pub mod scenes;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]

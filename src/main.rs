@@ -34,7 +34,8 @@ async fn act(command: Command) -> anyhow::Result<()> {
 }
 
 async fn serve(arguments: &Serve) -> anyhow::Result<()> {
-    let server = Server::open(&arguments.common).await?;
+    let mut server = Server::open(&arguments.common).await?;
+    server.settings.data_roots.clone_from(&arguments.data);
     println!("Windlass serves {} at {}", server.workspace.dir().display(), server.url);
     if let Some(link) = server.first_link().await? {
         println!("Open this link to become the first lead. It is good once:\n\n    {link}\n");

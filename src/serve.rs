@@ -7,9 +7,10 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use crate::config::Common;
+use crate::domain::Backbone;
 use crate::store::Workspace;
 use crate::supervisor::Supervisor;
-use crate::web::{self, App};
+use crate::web::{self, App, Settings};
 
 /// Connections that still stream after this are cut.
 const GRACE: Duration = Duration::from_secs(3);
@@ -25,6 +26,8 @@ pub struct Server {
     pub workspace: Workspace,
     /// Its jobs.
     pub supervisor: Supervisor,
+    /// What its pages go by.
+    pub settings: Settings,
 }
 
 impl Server {
@@ -38,7 +41,13 @@ impl Server {
         let url = common.base_url(address);
         workspace.sign(&url)?;
         let supervisor = Supervisor::start(workspace.clone(), common.engine.supervisor()).await?;
-        Ok(Self { listener, address, url, workspace, supervisor })
+        let settings = Settings {
+            data_roots: vec![],
+            imagenet_lite0: common.engine.imagenet(Backbone::EfficientnetLite0),
+            imagenet_resnet101: common.engine.imagenet(Backbone::Resnet101),
+            device: common.engine.device.clone(),
+        };
+        Ok(Self { listener, address, url, workspace, supervisor, settings })
     }
 
     /// While nobody is there: a link, good once, that makes the first lead.
@@ -49,7 +58,9 @@ impl Server {
 
     /// Serves until `stop`. Jobs go on.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let app = web::router(App::new(self.workspace.clone()));
+        let app = web::router(App::new(self.supervisor.clone(), self.settings));
+        // Sign-in slows guessing down by address.
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let stopping = std::sync::Arc::new(tokio::sync::Notify::new());
         let asked = std::sync::Arc::clone(&stopping);
         let graceful = async move {

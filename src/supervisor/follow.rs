@@ -66,7 +66,7 @@ async fn run(inner: &Inner, job: &Job, stop: &Notify) {
             }
             follow(inner, job, process, stop).await
         }
-        Err(sentence) => End::Failed(sentence),
+        Err(sentence) => End::Failed(sentence, None),
     };
     finish(inner, job, end).await;
 }
@@ -78,8 +78,8 @@ enum End {
     Said(Line, u64),
     /// Without one.
     Died(Option<ExitStatus>),
-    /// Before or after the engine, for that reason.
-    Failed(String),
+    /// Before the engine began, or, up to that byte of the event file, after its last word.
+    Failed(String, Option<u64>),
 }
 
 /// Stores and broadcasts what the engine says until it says no more. The last word is left to [`finish`].
@@ -159,17 +159,26 @@ async fn see_it_end(process: &mut Process, tick: Duration) {
 async fn finish(inner: &Inner, job: &Job, end: End) {
     let end = match end {
         End::Said(line, read) if matches!(line.event, Event::Done { .. }) => {
-            match ingest::read(&inner.workspace, job).await {
-                Ok(results) => {
-                    until_it_works(job, || ingest::keep(inner, job, &results, line.clone(), read)).await;
-                    return inner.wake.notify_one();
-                }
-                Err(sentence) => End::Failed(sentence),
+            match keep_results(inner, job, &line, read).await {
+                Ok(()) => return inner.wake.notify_one(),
+                Err(sentence) => End::Failed(sentence, Some(read)),
             }
         }
         other => other,
     };
     until_it_works(job, || end_without_results(inner, job, &end)).await;
+}
+
+/// Takes the results in, waiting for the database if it must. The error is a sentence about the results.
+async fn keep_results(inner: &Inner, job: &Job, last: &Line, read: u64) -> Result<(), String> {
+    let results = ingest::read(&inner.workspace, job).await?;
+    loop {
+        match ingest::keep(inner, job, &results, last.clone(), read).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.downcast_ref().is_some_and(Error::may_pass) => complain(job, &error).await,
+            Err(error) => return Err(format!("The results of the engine cannot be used: {error:#}.")),
+        }
+    }
 }
 
 async fn end_without_results(inner: &Inner, job: &Job, end: &End) -> anyhow::Result<()> {
@@ -184,7 +193,7 @@ async fn end_without_results(inner: &Inner, job: &Job, end: &End) -> anyhow::Res
             let message = obituary(*status, &inner.workspace.job_dir(job.id).join(files::LOG));
             (line(Event::Failed { message }), None)
         }
-        End::Failed(message) => (line(Event::Failed { message: message.clone() }), None),
+        End::Failed(message, read) => (line(Event::Failed { message: message.clone() }), *read),
     };
     let (state, error) = match &line.event {
         Event::Failed { message } => (JobState::Failed, Some(message.clone())),

@@ -68,8 +68,8 @@ impl Process {
     }
 
     fn signal(&mut self, signal: Signal) {
-        // A dead engine's number may have been given to a stranger.
-        if let Some(group) = self.pid.filter(|_| self.lives()).and_then(Pid::from_raw)
+        // A dead engine's number may have been given to a stranger, and group 1 would mean every process there is.
+        if let Some(group) = self.pid.filter(|&pid| pid > 1 && self.lives()).and_then(Pid::from_raw)
             && let Err(error) = kill_process_group(group, signal)
         {
             tracing::warn!("the engine in {} cannot be signalled: {error}", self.dir.display());

@@ -1,10 +1,10 @@
 //! What a person should know and press now: one sentence, one button.
 
-use super::rail::{Card, Standing};
+use super::rail::Card;
 use super::words::{count, duration};
 use crate::domain::{JobId, Stage};
-use crate::store::jobs::JobState;
 use crate::store::projects::{ImportState, Project};
+use crate::supervisor::StepState;
 
 /// What stands at the top of a project.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,26 +51,20 @@ impl Guide {
             ImportState::Done => {}
         }
         let Some(card) = cards.iter().find(|card| !card.is_done()) else { return Self::finished(project, cards) };
-        let title = card.stage.title();
-        let guide =
-            |mood, title: String, text: String, press| Self { mood, title, text, story: story(card.stage), press };
-        match (card.standing, card.stage) {
-            (Standing::Job(JobState::Failed), _) => {
-                let error = card.job.as_ref().and_then(|job| job.error.clone());
+        let stage = card.stage();
+        let title = stage.title();
+        let guide = |mood, title: String, text: String, press| Self { mood, title, text, story: story(stage), press };
+        let go_on = || card.job().map(|job| Press::Resume(job.id)).into_iter().collect();
+        match card.step.state {
+            StepState::Failed => {
+                let error = card.job().and_then(|job| job.error.clone());
                 let text = error.unwrap_or_else(|| "The job ended without saying why. See its log.".into());
-                let press = card.job.iter().map(|job| Press::Resume(job.id)).collect();
-                guide("failed", format!("{title} failed"), text, press)
+                guide("failed", format!("{title} failed"), text, go_on())
             }
-            (Standing::Job(JobState::Stopped), _) => {
-                let press = card.job.iter().map(|job| Press::Resume(job.id)).collect();
-                guide("ready", format!("{title} is stopped"), "It goes on from where it was.".into(), press)
+            StepState::Stopped => {
+                guide("ready", format!("{title} is stopped"), "It goes on from where it was.".into(), go_on())
             }
-            (Standing::Job(_), stage) => {
-                let left = card.seconds_left().map(|seconds| format!(" About {} left.", duration(seconds)));
-                let text = format!("{}{}", stage.purpose(), left.unwrap_or_default());
-                guide("running", format!("{title} is running"), text, vec![])
-            }
-            (_, Stage::Annotate) => {
+            StepState::Active if stage == Stage::Annotate => {
                 let left = card.picks.total() - card.picks.submitted;
                 let title = match left {
                     1 => "1 frame waits for its labels".into(),
@@ -85,7 +79,16 @@ impl Guide {
                     press,
                 )
             }
-            (_, stage) => {
+            StepState::Active => {
+                let left = card.seconds_left().map(|seconds| format!(" About {} left.", duration(seconds)));
+                let (title, text) = match card.slug() {
+                    "queued" => (format!("{title} is queued"), "It starts as soon as the device is free."),
+                    "stopping" => (format!("{title} is stopping"), "It writes a checkpoint first."),
+                    _ => (format!("{title} is running"), stage.purpose()),
+                };
+                guide("running", title, format!("{text}{}", left.unwrap_or_default()), vec![])
+            }
+            StepState::Ready | StepState::Waits(_) | StepState::Done => {
                 let verb = match stage {
                     Stage::Inject => "Next: run the adaptation".into(),
                     _ => format!("Next: {}", title.to_lowercase()),

@@ -106,7 +106,8 @@ async fn follow(
         let mut message = String::new();
         for (part, content) in view.parts()? {
             if has.get(part) != Some(&content) {
-                message += &format!("<hx-partial hx-target=\"#{part}\" hx-swap=\"innerMorph\">{content}</hx-partial>\n");
+                message +=
+                    &format!("<hx-partial hx-target=\"#{part}\" hx-swap=\"innerMorph\">{content}</hx-partial>\n");
                 has.insert(part, content);
             }
         }

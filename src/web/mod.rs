@@ -5,8 +5,10 @@
 
 mod assets;
 mod curves;
+mod download;
 mod error;
 mod guide;
+mod live;
 mod origin;
 mod page;
 mod password;
@@ -16,6 +18,7 @@ mod throttle;
 mod words;
 mod pages;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,9 +29,13 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 
+use crate::domain::Backbone;
+use crate::formats::contain::contained;
 use crate::store::Workspace;
+use crate::supervisor::Supervisor;
 use curves::Curves;
 pub(crate) use error::WebError;
+use live::Listeners;
 pub use pages::people::{first_link, invitation_link, visitor_link};
 pub(crate) use session::Person;
 pub use session::Policy;
@@ -39,14 +46,61 @@ use throttle::Throttle;
 pub struct App {
     /// The folder and its database.
     pub workspace: Workspace,
+    /// The handle on all jobs.
+    pub supervisor: Supervisor,
+    /// What the operator decided.
+    pub settings: Arc<Settings>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
+    pub(crate) listeners: Arc<Listeners>,
+}
+
+/// What the operator decided about the site.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folders that a lead names lie below one of these.
+    pub data_roots: Vec<PathBuf>,
+    /// Where ImageNet weights of [`Backbone::EfficientnetLite0`] are, if this box has them.
+    pub imagenet_lite0: PathBuf,
+    /// Where ImageNet weights of [`Backbone::Resnet101`] are, if this box has them.
+    pub imagenet_resnet101: PathBuf,
+    /// Where new projects train, unless their lead says otherwise: `auto`, `cpu`, `cuda:1`.
+    pub device: String,
+}
+
+impl Settings {
+    pub(crate) fn imagenet(&self, backbone: Backbone) -> &Path {
+        match backbone {
+            Backbone::EfficientnetLite0 => &self.imagenet_lite0,
+            Backbone::Resnet101 => &self.imagenet_resnet101,
+        }
+    }
+
+    /// Where a path that a lead typed really is, below one of the data roots.
+    pub(crate) fn locate(&self, given: &str) -> Result<PathBuf, String> {
+        let mut answer =
+            Err("this server may read no folders yet: start it with --data and the folder of your data".to_owned());
+        for root in &self.data_roots {
+            answer = contained(root, given).map_err(|error| error.to_string());
+            if answer.is_ok() {
+                break;
+            }
+        }
+        answer
+    }
 }
 
 impl App {
-    /// Over an open workspace.
-    pub fn new(workspace: Workspace) -> Self {
-        Self { workspace, throttle: Arc::default(), curves: Arc::default() }
+    /// Over the workspace of a started supervisor.
+    pub fn new(supervisor: Supervisor, settings: Settings) -> Self {
+        Self {
+            workspace: supervisor.workspace().clone(),
+            supervisor,
+            settings: Arc::new(settings),
+            throttle: Arc::default(),
+            curves: Arc::default(),
+            listeners: Arc::default(),
+        }
     }
 }
 
@@ -88,7 +142,10 @@ impl Route {
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
-    use pages::{account, annotate, frames, invitation, mask, people, project, projects, sign_in};
+    use pages::{
+        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
+        projects, queue, sign_in,
+    };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
         get("/health", Public, async || "ok\n"),
@@ -106,7 +163,26 @@ pub fn routes() -> Vec<Route> {
         post("/people/revoke", Lead, people::revoke),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
+        get("/projects/new", Lead, new_project::form),
+        post("/projects/check", Lead, new_project::check),
+        post("/projects", Lead, new_project::create),
         get("/projects/{project}", Member, project::overview),
+        get("/projects/{project}/events", Member, live::stream),
+        post("/projects/{project}/import", Lead, control::import),
+        post("/projects/{project}/stages/{stage}", Lead, control::start),
+        post("/projects/{project}/jobs/{job}/stop", Lead, control::stop),
+        post("/projects/{project}/jobs/{job}/resume", Lead, control::resume),
+        post("/projects/{project}/answer", Lead, control::answer),
+        post("/projects/{project}/rounds", Lead, control::next_round),
+        get("/projects/{project}/picks", Member, picks::of_round),
+        get("/projects/{project}/models", Member, models::compare),
+        get("/models/{model}/weights", Member, models::weights),
+        get("/models/{model}/card", Member, models::card),
+        get("/models/{model}/pictures/{frame}", Member, models::picture),
+        get("/projects/{project}/export", Member, export::form),
+        post("/projects/{project}/export", Lead, export::make),
+        get("/projects/{project}/exports/{file}", Member, export::download),
+        get("/projects/{project}/queue", Member, queue::mine),
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),

@@ -1,4 +1,6 @@
-//! Times, numbers and shares as people read them.
+//! Times, numbers and shares as people read them. Templates pass some of them by reference.
+
+use std::borrow::Borrow;
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -36,7 +38,8 @@ pub(crate) fn percent(share: Option<f64>) -> String {
 }
 
 /// `1 frame`, `12 frames`.
-pub(crate) fn count(n: usize, one: &str) -> String {
+pub(crate) fn count(n: impl Borrow<usize>, one: &str) -> String {
+    let n = *n.borrow();
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 

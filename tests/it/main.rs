@@ -1,6 +1,9 @@
 //! Everything that needs more than one room: the database, processes, pages.
 
 mod annotate;
+mod fake;
 mod fixture;
+mod jobs;
 mod kill;
 mod tidy;
+mod workspace;

@@ -40,9 +40,17 @@ pub(crate) const GROUPS: &[Group] = &[
         knobs: &[
             knob("/frame/width", "Frame width", "Frames are resized to this first, in training and inference alike."),
             knob("/frame/height", "Frame height", "In pixels."),
-            knob("/crop/width", "Crop width", "What the network sees while training; a multiple of 16. The paper: 896."),
+            knob(
+                "/crop/width",
+                "Crop width",
+                "What the network sees while training; a multiple of 16. The paper: 896.",
+            ),
             knob("/crop/height", "Crop height", "A multiple of 16. The paper: 512."),
-            knob("/scale/0", "Smallest scale", "A frame is resized by a random factor before it is cropped. The paper: 0.5."),
+            knob(
+                "/scale/0",
+                "Smallest scale",
+                "A frame is resized by a random factor before it is cropped. The paper: 0.5.",
+            ),
             knob("/scale/1", "Largest scale", "The paper: 1.5."),
             knob("/batch_source", "Source frames a step", "MADAv2's code: 4."),
             knob("/batch_target", "Target frames a step", "MADAv2's code: 4."),
@@ -56,8 +64,16 @@ pub(crate) const GROUPS: &[Group] = &[
             knob("/warmup/head_times", "Head learns faster by", "ASPP, decoder and classifier. AdaptSegNet: 10."),
             knob("/warmup/momentum", "Momentum", "0.9."),
             knob("/warmup/weight_decay", "Weight decay", "5e-4."),
-            knob("/warmup/power", "Power of the decay", "The rate falls as (1 - step / steps) ^ power. The paper: 0.9."),
-            knob("/adversarial_weight", "Adversarial weight", "How hard the domains are pulled together. The paper: 0.01."),
+            knob(
+                "/warmup/power",
+                "Power of the decay",
+                "The rate falls as (1 - step / steps) ^ power. The paper: 0.9.",
+            ),
+            knob(
+                "/adversarial_weight",
+                "Adversarial weight",
+                "How hard the domains are pulled together. The paper: 0.01.",
+            ),
             knob("/discriminator_rate", "Discriminator's rate", "Adam. ProDA: 1e-4."),
         ],
     },
@@ -105,10 +121,7 @@ pub(crate) const GROUPS: &[Group] = &[
 ];
 
 /// The recommended recipe with what the form says put into it. Empty fields keep the recommended value. Errors by field.
-pub(crate) fn recipe(
-    backbone: Backbone,
-    form: &BTreeMap<String, String>,
-) -> Result<Recipe, BTreeMap<String, String>> {
+pub(crate) fn recipe(backbone: Backbone, form: &BTreeMap<String, String>) -> Result<Recipe, BTreeMap<String, String>> {
     let mut errors = BTreeMap::new();
     let recommended = Recipe::recommended(backbone);
     let mut json = serde_json::to_value(&recommended).expect("a recipe is plain data");
@@ -130,7 +143,11 @@ pub(crate) fn recipe(
     }
     if let Some(amount) = form.get("budget").map(|text| text.trim()).filter(|text| !text.is_empty()) {
         let percent = form.get("budget_unit").is_none_or(|unit| unit == "percent");
-        let budget = if percent { amount.parse::<f64>().map(Value::from).ok() } else { amount.parse::<u32>().map(Value::from).ok() };
+        let budget = if percent {
+            amount.parse::<f64>().map(Value::from).ok()
+        } else {
+            amount.parse::<u32>().map(Value::from).ok()
+        };
         match budget {
             Some(amount) => json["budget"] = serde_json::json!({ if percent { "percent" } else { "frames" }: amount }),
             None => {

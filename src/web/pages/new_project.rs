@@ -12,14 +12,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::knobs::{self, Knob};
 use super::show;
 use crate::domain::{Backbone, Dataset, Layout, Taxonomy};
-use crate::formats::contain::contained;
 use crate::formats::{datasets, picture};
 use crate::store::projects::{self, NewProject};
 use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::words::count;
-use crate::web::{App, Settings, WebError};
+use crate::web::{App, Settings};
 
 type Values = BTreeMap<String, String>;
 
@@ -38,13 +37,23 @@ struct Part {
 }
 
 const PARTS: [Part; 3] = [
-    Part { key: "source", title: "Source", help: "Labelled frames, plentiful: a game, another city, a public dataset." },
+    Part {
+        key: "source",
+        title: "Source",
+        help: "Labelled frames, plentiful: a game, another city, a public dataset.",
+    },
     Part { key: "target", title: "Target", help: "Frames of the domain that the model is for. They need no labels." },
     Part {
         key: "val",
         title: "Validation",
         help: "Labelled target frames to measure on. Optional: without them no mIoU is shown.",
     },
+];
+
+const TAXONOMIES: [(&str, &str); 3] = [
+    ("cityscapes19", "Cityscapes, 19 classes"),
+    ("synthia16", "SYNTHIA, 16 classes, 13 reported too"),
+    ("camvid11", "CamVid, 11 classes"),
 ];
 
 const LAYOUTS: [(&str, &str); 5] = [
@@ -62,15 +71,17 @@ struct NewProjectPage {
     values: Values,
     errors: Values,
     findings: BTreeMap<&'static str, Finding>,
-    data_root: String,
+    data_roots: Vec<String>,
+    device: String,
     backbone: Backbone,
 }
 
 impl NewProjectPage {
     fn new(app: &App, page: Page, values: Values) -> Self {
         let backbone = backbone(&values);
-        let data_root = app.settings.data_root.display().to_string();
-        Self { page, values, errors: Values::new(), findings: BTreeMap::new(), data_root, backbone }
+        let data_roots = app.settings.data_roots.iter().map(|root| root.display().to_string()).collect();
+        let device = app.settings.device.clone();
+        Self { page, values, errors: Values::new(), findings: BTreeMap::new(), data_roots, device, backbone }
     }
 
     fn value(&self, name: &str) -> &str {
@@ -79,6 +90,14 @@ impl NewProjectPage {
 
     fn of(&self, part: &Part, name: &str) -> &str {
         self.value(&format!("{}_{name}", part.key))
+    }
+
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.value(name) == value
+    }
+
+    fn of_is(&self, part: &Part, name: &str, value: &str) -> bool {
+        self.of(part, name) == value
     }
 
     fn error(&self, name: &str) -> Option<&str> {
@@ -91,6 +110,12 @@ impl NewProjectPage {
 
     fn recommended(&self, knob: &Knob) -> String {
         knobs::recommended(self.backbone, knob.pointer)
+    }
+
+    fn has_knob_errors(&self) -> bool {
+        self.errors
+            .keys()
+            .any(|field| field.starts_with('/') || ["device", "seed", "imagenet"].contains(&field.as_str()))
     }
 
     fn is_small(&self) -> bool {
@@ -106,7 +131,11 @@ fn backbone(values: &Values) -> Backbone {
 }
 
 /// GET `/projects/new`. The query fills the form, so that a choice that changes other fields can be looked at.
-pub(crate) async fn form(State(app): State<App>, page: Page, query: axum::extract::Query<Values>) -> Result<Html<String>> {
+pub(crate) async fn form(
+    State(app): State<App>,
+    page: Page,
+    query: axum::extract::Query<Values>,
+) -> Result<Html<String>> {
     show(&NewProjectPage::new(&app, page, query.0))
 }
 
@@ -172,30 +201,24 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     }
     let backbone = backbone(values);
     let recipe = knobs::recipe(backbone, values).map_err(|wrong| errors.extend(wrong)).ok();
-    let imagenet = match (value("imagenet"), settings.imagenet(backbone)) {
-        ("", Some(path)) => Some(path.to_owned()),
-        ("", None) => {
-            errors.insert("imagenet".into(), "This server has no weights for that backbone: name a file.".into());
-            None
+    let imagenet = match value("imagenet") {
+        "" if settings.imagenet(backbone).is_file() => Ok(settings.imagenet(backbone).to_owned()),
+        "" => {
+            Err("This server has no ImageNet weights for that network: name a file, or ask your operator.".to_owned())
         }
-        (given, _) => match contained(&settings.data_root, given) {
-            Ok(path) if path.is_file() => Some(path),
-            Ok(_) => {
-                errors.insert("imagenet".into(), "That is not a file.".into());
-                None
-            }
-            Err(error) => {
-                errors.insert("imagenet".into(), sentence(&error.to_string()));
-                None
-            }
+        given => match settings.locate(given) {
+            Ok(path) if path.is_file() => Ok(path),
+            Ok(_) => Err("That is not a file.".to_owned()),
+            Err(error) => Err(sentence(&error)),
         },
     };
+    let imagenet = imagenet.map_err(|message| errors.insert("imagenet".into(), message)).ok();
     let seed = match value("seed") {
         "" => Some(1),
         typed => typed.parse().map_err(|_| errors.insert("seed".into(), "Give a whole number.".into())).ok(),
     };
     let device = match value("device") {
-        "" => "auto",
+        "" => &settings.device,
         typed => typed,
     };
     let known = device == "auto"
@@ -211,9 +234,7 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     };
     let auto_advance = values.contains_key("auto_advance");
     let (name, device) = (name.to_owned(), device.to_owned());
-    Ok(NewProject {
-        name, taxonomy, recipe, seed, device, imagenet, auto_advance, oracle: false, source, target, val,
-    })
+    Ok(NewProject { name, taxonomy, recipe, seed, device, imagenet, auto_advance, oracle: false, source, target, val })
 }
 
 /// One of the three datasets; none where its folder is empty. An error names its field.
@@ -223,8 +244,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         return Ok(None);
     }
     let path = |name: &str| -> Result<PathBuf, (String, String)> {
-        let found = contained(&settings.data_root, value(name));
-        found.map_err(|error| (format!("{key}_{name}"), sentence(&error.to_string())))
+        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), sentence(&error)))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
     let layout = match value("layout") {
@@ -247,7 +267,8 @@ fn look(dataset: &Dataset, labelled: bool) -> Finding {
         Err(error) => return Finding { good: false, lines: vec![sentence(&error.to_string())] },
     };
     let labels = scan.found.iter().filter(|found| found.label.is_some()).count();
-    let mut groups: Vec<&str> = scan.found.iter().map(|found| found.group.as_str()).filter(|group| !group.is_empty()).collect();
+    let mut groups: Vec<&str> =
+        scan.found.iter().map(|found| found.group.as_str()).filter(|group| !group.is_empty()).collect();
     groups.dedup();
     let mut first = format!("{}, {}", count(scan.found.len(), "frame"), count(labels, "label"));
     if groups.len() > 1 {

@@ -10,7 +10,7 @@ use crate::domain::{ProjectId, Stage};
 use crate::store::events;
 use crate::store::frames::{self, Count, Refusal};
 use crate::store::models::{self, Model};
-use crate::store::projects::{self, ImportState, Project};
+use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, Round};
 use crate::web::curves::Chart;
 use crate::web::error::Result;
@@ -45,7 +45,7 @@ pub(crate) struct ProjectPage {
 /// Which round to look at; the newest by default.
 #[derive(Deserialize)]
 pub(crate) struct Look {
-    round: Option<u32>,
+    pub(super) round: Option<u32>,
 }
 
 impl ProjectPage {
@@ -65,13 +65,13 @@ impl ProjectPage {
             None => vec![],
         };
         // The one at work, or the last that trained.
-        let charted = cards.iter().find(|card| card.is_active() && card.stage.makes_model());
-        let charted = charted.or_else(|| cards.iter().rfind(|card| card.job.is_some() && card.stage.makes_model()));
-        let charts = match charted.and_then(|card| card.job.as_ref()) {
+        let trained = |card: &&Card| card.job().is_some() && card.stage().makes_model();
+        let charted = cards.iter().filter(trained).find(|card| card.is_active()).or(cards.iter().rfind(trained));
+        let charts = match charted.and_then(Card::job) {
             Some(job) => app.curves.of(db, job.id).await?,
             None => vec![],
         };
-        let charted = charted.map(|card| card.stage);
+        let charted = charted.map(Card::stage);
         let mut refusals = frames::refusals(db, id).await?;
         let n_refused = refusals.len();
         refusals.truncate(REFUSALS);
@@ -126,9 +126,11 @@ impl ProjectPage {
         self.newest_event
     }
 
-    /// The number of the round, for tabs.
-    fn round_number(&self) -> u32 {
-        self.round.map_or(1, |round| round.number)
+    fn start_label(stage: &Stage) -> String {
+        match stage {
+            Stage::Inject => "Run the adaptation".into(),
+            stage => format!("Start: {}", stage.title()),
+        }
     }
 
     /// The height of a model's bar: 0 to 100.
