@@ -65,6 +65,10 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
         Err(message) => Event::Failed { message: message.clone() },
     };
     events.say(last).context("cannot say how the job ended")?;
+    if outcome == Ok(Outcome::Done) {
+        // Only now: a job killed before it could say that it is done goes on from them. Left over they only cost room.
+        let _ = fs::remove_dir_all(dir.join(files::CHECKPOINT));
+    }
     Ok(outcome.is_ok())
 }
 

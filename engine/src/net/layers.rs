@@ -57,17 +57,18 @@ impl Window {
         }
     }
 
-    /// The convolution of `x` f32 `[n, channels, h, w]`.
+    /// The convolution of `x` `[n, channels, h, w]`, f32 or bf16; weights are f32 and follow it.
     fn apply(self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        let (weight, bias) = (weight.to_kind(x.kind()), bias.map(|bias| bias.to_kind(x.kind())));
         let (_, channels, height, width) = size4(x);
         let ((top, bottom), (left, right)) = (self.pad(height), self.pad(width));
         let groups = if self.depthwise { channels } else { 1 };
         let step = ([self.stride; 2], [self.dilation; 2]);
         if (top, left) == (bottom, right) {
-            return x.conv2d(weight, bias, step.0, [top, left], step.1, groups);
+            return x.conv2d(&weight, bias.as_ref(), step.0, [top, left], step.1, groups);
         }
         let padded = x.constant_pad_nd([left, right, top, bottom]);
-        padded.conv2d(weight, bias, step.0, [0, 0], step.1, groups)
+        padded.conv2d(&weight, bias.as_ref(), step.0, [0, 0], step.1, groups)
     }
 }
 
