@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde_json::json;
 use windlass::domain::Size;
-use windlass::web::{App, router};
+use windlass::web::router;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
         "database": fixture.workspace.dir().join("windlass.db"),
     });
     say(&line.to_string())?;
-    axum::serve(listener, router(App::new(fixture.workspace))).await?;
+    axum::serve(listener, router(fixture.app().await?)).await?;
     Ok(())
 }
 

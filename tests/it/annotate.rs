@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use windlass::domain::{FrameId, Size};
 use windlass::store::queue::{self, LEASE, Refusal};
 use windlass::store::{masks, now};
-use windlass::web::{App, router};
+use windlass::web::router;
 
 use crate::fixture::{self, Fixture};
 
@@ -52,7 +52,8 @@ impl Site {
     async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let fixture = fixture::open(dir.path(), 4, SIZE).await.unwrap();
-        Self { router: router(App::new(fixture.workspace.clone())), fixture: Arc::new(fixture), _dir: Arc::new(dir) }
+        let router = router(fixture.app().await.unwrap());
+        Self { router, fixture: Arc::new(fixture), _dir: Arc::new(dir) }
     }
 
     async fn send(
