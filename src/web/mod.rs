@@ -193,7 +193,6 @@ pub fn routes() -> Vec<Route> {
         post("/frames/{frame}/release", Member, annotate::release),
         post("/frames/{frame}/submit", Member, annotate::submit),
         post("/frames/{frame}/reopen", Member, annotate::reopen),
-        get("/frames/{frame}/image", Member, mask::image),
         get("/frames/{frame}/mask", Member, mask::read),
         // The handler reads no more than its frame has pixels; this is for the largest frame there is.
         put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),

@@ -1,5 +1,6 @@
 //! A small workspace for the annotate page: one project, drawn frames with start masks, people with sessions.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::{GrayImage, Rgb, RgbImage};
@@ -36,6 +37,19 @@ impl Fixture {
     /// The cookie header of a person.
     pub(crate) fn cookie(&self, person: usize) -> String {
         format!("windlass={}", self.people[person].1)
+    }
+
+    /// The site over it. No job runs: there is no engine.
+    pub(crate) async fn app(&self) -> anyhow::Result<App> {
+        let none = PathBuf::from("none");
+        let supervisor = Supervisor::start(self.workspace.clone(), Config::new(none.clone())).await?;
+        let settings = Settings {
+            data_roots: vec![],
+            imagenet_lite0: none.clone(),
+            imagenet_resnet101: none,
+            device: "cpu".into(),
+        };
+        Ok(App::new(supervisor, settings))
     }
 }
 
@@ -127,6 +141,8 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
         masks::add(&mut tx, frame, MaskKind::Start, None, &scene.proposal, now()).await?;
         rounds::make_ready(&mut tx, round, frame, &uncertainty.to_string_lossy(), 0.2).await?;
     }
+    // A supervisor would take an import that is not done for one to go on with.
+    projects::finish_import(&mut tx, project, &BTreeMap::new()).await?;
     tx.commit().await?;
     Ok(project)
 }
