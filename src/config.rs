@@ -62,7 +62,7 @@ pub struct EngineArgs {
     /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
-    /// Where new projects train: auto (the first card, else the CPU), cpu, cuda:1.
+    /// Where jobs train, unless a project says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
     #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
     pub device: String,
     /// CPU threads of a job; 0 for all.

@@ -60,3 +60,5 @@ pub mod web;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod serve;
+#[cfg(feature = "server")]
+pub mod experiment;

@@ -28,14 +28,13 @@ async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve(&arguments).await,
         Command::Demo(_) => anyhow::bail!("the demo is not built yet"),
-        Command::Run(_) => anyhow::bail!("experiments are not built yet"),
+        Command::Run(arguments) => windlass::experiment::run(&arguments).await,
         Command::Invite(arguments) => invite(&arguments).await,
     }
 }
 
 async fn serve(arguments: &Serve) -> anyhow::Result<()> {
-    let mut server = Server::open(&arguments.common).await?;
-    server.settings.data_roots.clone_from(&arguments.data);
+    let server = Server::open(&arguments.common, &arguments.data).await?;
     println!("Windlass serves {} at {}", server.workspace.dir().display(), server.url);
     if let Some(link) = server.first_link().await? {
         println!("Open this link to become the first lead. It is good once:\n\n    {link}\n");

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`job`] | the folder: its lock, its spec, its end; [`events`] what it says, [`failure`] errors as sentences |
-//! | [`device`] | the CPU or a card |
+//! | [`device`] | the CPU or a card; [`memory`] how it is kept |
 //! | [`stage`] | the stages, one file each: their loops read from the batch to the checkpoint |
 //! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`] |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
@@ -14,6 +14,7 @@ pub mod job;
 pub mod events;
 pub mod failure;
 pub mod device;
+pub mod memory;
 pub mod stage;
 pub mod training;
 pub mod checkpoint;

@@ -5,5 +5,7 @@ mod fake;
 mod fixture;
 mod jobs;
 mod kill;
+mod pages;
+mod support;
 mod tidy;
 mod workspace;
