@@ -160,7 +160,7 @@ impl Mood {
             leaf: hex(0x56683a),
             bark: hex(0x40382f),
             metal: hex(0x565a5a),
-            wall: hex(0x7a7670),
+            wall: hex(0x5f5752),
             fence: hex(0x5d6660),
             glass: hex(0x3c464b),
             facades: &DULL_FACADES,

@@ -132,7 +132,7 @@ async fn a_job_that_failed_is_the_only_one_to_run_again() {
     let body = format!(r#"{COUNTING}; [ "$stage" = inject ] && say '"failed","message":"no room"' && exit 1"#);
     play.fake.engine(&body);
     let said = play.run().await.unwrap_err();
-    assert!(said.contains("[2/4] two random, inject") && said.ends_with("no room"), "{said}");
+    assert!(said.contains("[seed 1, 2/4] two random, inject") && said.ends_with("no room"), "{said}");
     let before = play.started();
     assert_eq!(before.last().unwrap(), "inject");
 
