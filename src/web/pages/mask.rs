@@ -104,12 +104,6 @@ pub(crate) async fn uncertainty(State(app): State<App>, Path(frame): Path<i64>) 
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
-/// GET `/frames/{frame}/image`: the picture itself.
-pub(crate) async fn image(State(app): State<App>, Path(frame): Path<i64>) -> Result<Response> {
-    let (_, frame) = frames::get(app.workspace.db(), FrameId(frame)).await?;
-    Ok(tokio::fs::read(&frame.image).await?.into_response())
-}
-
 /// The version in `If-Match`.
 pub(super) fn version_of(headers: &HeaderMap) -> Option<i64> {
     headers.get(header::IF_MATCH)?.to_str().ok()?.trim().trim_start_matches("W/").trim_matches('"').parse().ok()
