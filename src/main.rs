@@ -1,3 +1,82 @@
 //! `windlass`: arguments to library calls.
+#![expect(clippy::print_stdout, reason = "what an operator reads")]
 
-fn main() {}
+use std::process::{self, ExitCode, Stdio};
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use windlass::config::{Cli, Command, Demo, Invite, Serve, has_display};
+use windlass::demo;
+use windlass::serve::{Server, asked_to_stop};
+use windlass::store::Workspace;
+use windlass::web;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    match act(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("windlass: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn act(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(arguments) => serve(&arguments).await,
+        Command::Demo(arguments) => play_demo(&arguments).await,
+        Command::Run(arguments) => windlass::experiment::run(&arguments).await,
+        Command::Invite(arguments) => invite(&arguments).await,
+    }
+}
+
+async fn serve(arguments: &Serve) -> anyhow::Result<()> {
+    let server = Server::open(&arguments.common, &arguments.data).await?;
+    println!("Windlass serves {} at {}", server.workspace.dir().display(), server.url);
+    if let Some(link) = server.first_link().await? {
+        println!("Open this link to become the first lead. It is good once:\n\n    {link}\n");
+    }
+    run(server).await
+}
+
+async fn play_demo(arguments: &Demo) -> anyhow::Result<()> {
+    let mut server = Server::open(&arguments.common, &[]).await?;
+    println!("Drawing two street domains, if they are not there yet: some seconds.");
+    let link = demo::prepare(&mut server, arguments).await?;
+    println!(
+        "The demo is at this link, which is good once:\n\n    {link}\n\nCtrl-C stops it; start it again to go on."
+    );
+    if !arguments.no_browser && has_display() {
+        open_browser(&link);
+    }
+    run(server).await
+}
+
+/// As well as it goes: the link is printed anyway.
+fn open_browser(link: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let quiet = || Stdio::null();
+    drop(process::Command::new(opener).arg(link).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn());
+}
+
+async fn run(server: Server) -> anyhow::Result<()> {
+    let supervisor = server.supervisor.clone();
+    server.run(asked_to_stop()).await?;
+    match supervisor.running().len() {
+        0 => println!("Stopped."),
+        n => println!("Stopped. {n} running job(s) go on; the next start finds them."),
+    }
+    Ok(())
+}
+
+async fn invite(arguments: &Invite) -> anyhow::Result<()> {
+    let db = Workspace::attach(&arguments.workspace).await?;
+    let path = web::invitation_link(&db, arguments.role.into()).await?;
+    db.close().await;
+    println!("{}{path}", arguments.url.trim_end_matches('/'));
+    Ok(())
+}

@@ -3,12 +3,20 @@
 //! Originals are read in place and never changed. What comes from outside is measured by its header before memory is
 //! spent on it, and what cannot be used is refused with one sentence that says what to do.
 
+pub mod chart;
 pub mod picture;
 mod opened;
 pub mod resize;
 pub mod label;
 pub mod mask_png;
 pub mod atomic;
+pub mod datasets;
+pub mod contain;
+pub mod codes;
+#[cfg(feature = "server")]
+pub mod mapping;
+pub mod import;
+pub mod export;
 
 #[cfg(test)]
 mod test_files;

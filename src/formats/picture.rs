@@ -2,6 +2,8 @@
 //!
 //! The orientation that a camera notes in EXIF is ignored: labels belong to the pixels as they are stored.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -28,6 +30,16 @@ pub fn probe(path: &Path) -> Result<Size, PictureError> {
         Opened::Png(png) => png.size,
         Opened::Jpeg(jpeg) => jpeg.size,
     })
+}
+
+/// The size of a picture, whose file has its proper end: a cut-off one is found without decoding the others.
+pub fn check(path: &Path) -> Result<Size, PictureError> {
+    let size = probe(path)?;
+    if !has_proper_end(path).map_err(|error| PictureFault::from(error).of(path))? {
+        // Some cameras and tools put bytes of their own behind the end; only decoding can tell.
+        read_rgb(path)?;
+    }
+    Ok(size)
 }
 
 /// Decodes a whole picture: PNG in gray, palette or RGB, where an alpha channel is dropped; JPEG in gray or colour.
@@ -71,11 +83,26 @@ pub fn encode_jpeg(picture: &Rgb, quality: u8) -> Vec<u8> {
     bytes
 }
 
+/// A PNG file of a picture, without loss.
+pub fn encode_png(picture: &Rgb) -> Vec<u8> {
+    super::mask_png::encode(picture.size, png::ColorType::Rgb, &picture.pixels)
+}
+
 fn open(path: &Path) -> Result<Opened, PictureFault> {
     match Opened::open(path)? {
         Opened::Png(png) if png.depth == BitDepth::Sixteen => Err(PictureFault::SixteenBit),
         opened => Ok(opened),
     }
+}
+
+/// Whether the file ends with PNG's last chunk or JPEG's end marker.
+fn has_proper_end(path: &Path) -> std::io::Result<bool> {
+    const IEND: &[u8] = b"\0\0\0\0IEND\xaeB`\x82";
+    let mut file = File::open(path)?;
+    let mut end = [0; IEND.len()];
+    file.seek(SeekFrom::End(-(IEND.len() as i64)))?;
+    file.read_exact(&mut end)?;
+    Ok(end == IEND || end.ends_with(&[0xff, 0xd9]))
 }
 
 /// Repeats gray, drops alpha.

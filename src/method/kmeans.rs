@@ -7,6 +7,7 @@
 use rand::Rng;
 use rayon::prelude::*;
 
+use super::tile::{TILE, tile_distances};
 use crate::domain::{Stream, rng};
 
 /// How to cluster.
@@ -107,11 +108,7 @@ struct Pass {
 }
 
 /// Parts that the rows are cut into, whatever the number of threads.
-const PARTS: usize = 32;
-/// Rows compared with a block of all centres at a time: both then stay in the fastest cache.
-const TILE: usize = 8;
-/// Columns of such a block.
-const BLOCK: usize = 256;
+const PARTS: usize = 16;
 
 /// Gives each row its nearest centre, ties to the lowest, and adds the rows of each centre up.
 fn assign(rows: &[f32], d: usize, centres: &[f32], nearest: &mut [Nearest]) -> Pass {
@@ -120,9 +117,9 @@ fn assign(rows: &[f32], d: usize, centres: &[f32], nearest: &mut [Nearest]) -> P
     let of_part = |(rows, nearest): (&[f32], &mut [Nearest])| {
         let mut pass = Pass { sums: vec![0.0; k * d], counts: vec![0; k], inertia: 0.0, changed: false };
         for (rows, nearest) in rows.chunks(TILE * d).zip(nearest.chunks_mut(TILE)) {
-            let distances = distances(rows, centres, d); // [tile, k]
-            for ((row, distances), before) in rows.chunks_exact(d).zip(distances.chunks_exact(k)).zip(nearest) {
-                let now = smallest(distances);
+            let distances = tile_distances(rows, centres, d); // [k][TILE]
+            for (at, (row, before)) in rows.chunks_exact(d).zip(nearest).enumerate() {
+                let now = smallest(distances.iter().map(|of_rows| of_rows[at]));
                 pass.changed |= now.centre != before.centre;
                 pass.inertia += now.distance;
                 pass.counts[now.centre] += 1;
@@ -145,44 +142,10 @@ fn merge(mut a: Pass, b: &Pass) -> Pass {
     Pass { inertia: a.inertia + b.inertia, changed: a.changed || b.changed, ..a }
 }
 
-/// Squared distances of a few rows to all centres, `[rows, k]`.
-fn distances(rows: &[f32], centres: &[f32], d: usize) -> Vec<f64> {
-    let k = centres.len() / d;
-    let mut distances = vec![0.0; rows.len() / d * k];
-    for from in (0..d).step_by(BLOCK) {
-        let columns = from..(from + BLOCK).min(d);
-        for (row, distances) in rows.chunks_exact(d).zip(distances.chunks_exact_mut(k)) {
-            for (centre, distance) in centres.chunks_exact(d).zip(distances) {
-                *distance += squared_distance(&row[columns.clone()], &centre[columns.clone()]);
-            }
-        }
-    }
-    distances
-}
-
-/// Squared distance in eight lanes, which the compiler turns into vector instructions; exact to about seven digits.
-fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
-    const LANES: usize = 8;
-    let of_block = |(a, b): (&[f32], &[f32])| {
-        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-        let mut lanes = [0.0_f32; LANES];
-        for (a, b) in a.iter().zip(b) {
-            for lane in 0..LANES {
-                let difference = a[lane] - b[lane];
-                lanes[lane] += difference * difference;
-            }
-        }
-        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(a - b).powi(2));
-        lanes.into_iter().map(f64::from).sum::<f64>() + rest.sum::<f64>()
-    };
-    // Longer sums in single precision would lose digits.
-    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
-}
-
-fn smallest(distances: &[f64]) -> Nearest {
-    let mut best = Nearest { centre: 0, distance: distances[0] };
-    for (centre, &distance) in distances.iter().enumerate() {
-        if distance < best.distance {
+fn smallest(distances: impl Iterator<Item = f64>) -> Nearest {
+    let mut best = Nearest { centre: 0, distance: f64::INFINITY };
+    for (centre, distance) in distances.enumerate() {
+        if distance < best.distance || distance.is_nan() {
             best = Nearest { centre, distance };
         }
     }
@@ -224,8 +187,9 @@ fn plus_plus(rows: &[f32], d: usize, k: usize, rng: &mut impl Rng) -> Vec<f32> {
             return centres;
         }
         let newest = &centres[centres.len() - d..];
-        rows.par_chunks_exact(d).zip(&mut distances).for_each(|(row, distance)| {
-            *distance = distance.min(squared_distance(row, newest));
+        rows.par_chunks(TILE * d).zip(distances.par_chunks_mut(TILE)).for_each(|(rows, distances)| {
+            let to_newest = tile_distances(rows, newest, d)[0];
+            distances.iter_mut().zip(to_newest).for_each(|(distance, new)| *distance = distance.min(new));
         });
         let mut left = rng.random::<f64>() * distances.iter().sum::<f64>();
         let reached = |&distance: &f64| {

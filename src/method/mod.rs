@@ -14,5 +14,6 @@ pub mod pooling;
 pub mod kmeans;
 pub mod anchors;
 pub mod selection;
+mod tile;
 #[cfg(test)]
 mod golden;

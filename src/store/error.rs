@@ -23,6 +23,9 @@ pub enum Error {
     /// A name that is no UTF-8.
     #[error("the path {} is not UTF-8: rename it", .0.display())]
     OddPath(std::path::PathBuf),
+    /// A row that points nowhere, or holds what its column may not.
+    #[error("that does not fit into the database: {0}")]
+    Unfit(String),
     /// Anything else.
     #[error("the database failed: {0}")]
     Database(sqlx::Error),
@@ -38,8 +41,18 @@ impl From<sqlx::Error> for Error {
         };
         match cause.kind() {
             ErrorKind::UniqueViolation => Self::Taken,
+            ErrorKind::ForeignKeyViolation | ErrorKind::NotNullViolation | ErrorKind::CheckViolation => {
+                Self::Unfit(cause.message().to_owned())
+            }
             _ if cause.code().as_deref() == Some(SQLITE_FULL) => Self::DiskFull,
             _ => Self::Database(error),
         }
+    }
+}
+
+impl Error {
+    /// Whether another try may succeed: the data are fine, the disk or the database is not.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::Database(_))
     }
 }

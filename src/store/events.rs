@@ -31,13 +31,14 @@ impl Row {
     }
 }
 
-/// Adds lines; the job's `events_read` moves in the same transaction, so that none is lost or doubled.
+/// Adds lines; the job's `events_read` moves in the same transaction, so that none is lost or doubled. It stays where the
+/// lines are not from the file.
 pub async fn append(
     tx: &mut Tx,
     project: ProjectId,
     job: JobId,
     lines: Vec<Line>,
-    events_read: u64,
+    events_read: Option<u64>,
 ) -> Result<Vec<Said>> {
     let mut said = Vec::with_capacity(lines.len());
     for line in lines {
@@ -50,8 +51,8 @@ pub async fn append(
                 .await?;
         said.push(Said { event_id, project, job, line });
     }
-    sqlx::query("update job set events_read = ? where job_id = ?")
-        .bind(events_read.cast_signed())
+    sqlx::query("update job set events_read = coalesce(?, events_read) where job_id = ?")
+        .bind(events_read.map(u64::cast_signed))
         .bind(job.0)
         .execute(&mut **tx)
         .await?;
@@ -86,4 +87,16 @@ pub async fn of_job(db: &Db, job: JobId, after: i64, limit: u32) -> Result<Vec<S
 pub async fn newest(db: &Db, project: ProjectId) -> Result<i64> {
     let id = sqlx::query_scalar("select coalesce(max(event_id), 0) from event where project_id = ?");
     Ok(id.bind(project.0).fetch_one(db.read()).await?)
+}
+
+/// Steps that a job had finished at its newest checkpoint, 0 where it has none.
+pub async fn newest_checkpoint(db: &Db, job: JobId) -> Result<u64> {
+    let step: Option<i64> = sqlx::query_scalar(
+        "select line ->> '$.step' from event where job_id = ? and line ->> '$.event' = 'checkpoint'
+         order by event_id desc limit 1",
+    )
+    .bind(job.0)
+    .fetch_optional(db.read())
+    .await?;
+    Ok(step.map_or(0, i64::cast_unsigned))
 }

@@ -1,10 +1,12 @@
 //! Frames, and what the import left out.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::column::{from_word, path, word};
 use super::{Db, Result, Tx};
-use crate::domain::{Domain, Frame, FrameId, ProjectId, Size, Split};
+use crate::domain::{Domain, Frame, FrameId, ProjectId, RoundId, Size, Split};
 
 /// A file that the import left out.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -111,7 +113,7 @@ pub async fn list(db: &Db, project: ProjectId, domain: Domain, split: Split) -> 
 pub async fn counts(db: &Db, project: ProjectId) -> Result<Vec<Count>> {
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "select domain, split, count(*), count(label_path) from frame
-         where project_id = ? group by domain, split order by domain, split desc",
+         where project_id = ? group by domain, split order by domain, split",
     )
     .bind(project.0)
     .fetch_all(db.read())
@@ -127,4 +129,14 @@ pub async fn counts(db: &Db, project: ProjectId) -> Result<Vec<Count>> {
 pub async fn refusals(db: &Db, project: ProjectId) -> Result<Vec<Refusal>> {
     let rows = sqlx::query_as("select path, reason from refusal where project_id = ? order by rowid");
     Ok(rows.bind(project.0).fetch_all(db.read()).await?)
+}
+
+/// The names of the frames that a round chose.
+pub async fn names_of_round(db: &Db, round: RoundId) -> Result<HashMap<FrameId, String>> {
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("select frame_id, name from pick join frame using (frame_id) where round_id = ?")
+            .bind(round.0)
+            .fetch_all(db.read())
+            .await?;
+    Ok(rows.into_iter().map(|(id, name)| (FrameId(id), name)).collect())
 }

@@ -176,18 +176,22 @@ pub async fn requeue(db: &Db, id: JobId) -> Result<bool> {
     Ok(changed.rows_affected() == 1)
 }
 
-/// The engine runs as that process. Whether the job was still queued or, resumed by a new server, running.
-pub async fn set_running(db: &Db, id: JobId, pid: i32) -> Result<bool> {
+/// A queued job has got its device. Whether it was still queued.
+pub async fn claim(db: &Db, id: JobId) -> Result<bool> {
     let changed = sqlx::query(
-        "update job set state = 'running', pid = ?, started_at = coalesce(started_at, ?)
-         where job_id = ? and state in ('queued', 'running')",
+        "update job set state = 'running', started_at = coalesce(started_at, ?) where job_id = ? and state = 'queued'",
     )
-    .bind(pid)
     .bind(now())
     .bind(id.0)
     .execute(db.write())
     .await?;
     Ok(changed.rows_affected() == 1)
+}
+
+/// The engine runs as that process.
+pub async fn set_pid(db: &Db, id: JobId, pid: i32) -> Result<()> {
+    sqlx::query("update job set pid = ? where job_id = ?").bind(pid).bind(id.0).execute(db.write()).await?;
+    Ok(())
 }
 
 /// Somebody asked it to stop: a running job is stopping, a queued one stopped. Its new state; none where it had ended.

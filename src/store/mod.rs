@@ -3,7 +3,10 @@
 //! One file per table group, plain functions. What only reads takes [`&Db`](Db); what changes one thing takes `&Db` too
 //! and is one transaction; what must happen together with other changes takes a [`Tx`] that the caller begins and commits.
 
+pub mod masks;
+pub mod queue;
 pub mod workspace;
+pub mod people;
 pub mod projects;
 pub mod frames;
 pub mod rounds;

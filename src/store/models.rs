@@ -88,6 +88,17 @@ pub async fn get(db: &Db, id: ModelId) -> Result<Model> {
     row.read()
 }
 
+/// The model that a job made.
+pub async fn of_job(db: &Db, job: JobId) -> Result<Option<Model>> {
+    let row: Option<Row> = sqlx::query_as(
+        "select model.*, mean_iou from model left join evaluation using (model_id) where model.job_id = ?",
+    )
+    .bind(job.0)
+    .fetch_optional(db.read())
+    .await?;
+    row.map(Row::read).transpose()
+}
+
 /// The models of a project, the newest first.
 pub async fn list(db: &Db, project: ProjectId) -> Result<Vec<Model>> {
     let rows: Vec<Row> = sqlx::query_as(

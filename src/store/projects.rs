@@ -169,6 +169,16 @@ pub async fn list(db: &Db) -> Result<Vec<Project>> {
     rows.into_iter().map(Row::read).collect()
 }
 
+/// Projects whose import was asked for and has not ended, the oldest first.
+pub async fn importing(db: &Db) -> Result<Vec<ProjectId>> {
+    let ids: Vec<i64> = sqlx::query_scalar(
+        "select project_id from project where import_state in ('queued', 'running') order by project_id",
+    )
+    .fetch_all(db.read())
+    .await?;
+    Ok(ids.into_iter().map(ProjectId).collect())
+}
+
 /// Changes the knobs. Jobs that run already keep theirs.
 pub async fn set_recipe(db: &Db, id: ProjectId, recipe: &Recipe) -> Result<()> {
     let change = sqlx::query("update project set recipe = ? where project_id = ?").bind(json(recipe)?).bind(id.0);
@@ -200,10 +210,14 @@ pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
 
 /// The import is done: keeps how labels are read. Belongs with the frames, the refusals and the first round.
 pub async fn finish_import(tx: &mut super::Tx, id: ProjectId, codes: &BTreeMap<String, LabelCode>) -> Result<()> {
-    sqlx::query("update project set import_state = 'done', import_error = null, codes = ? where project_id = ?")
-        .bind(json(codes)?)
-        .bind(id.0)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "update project set import_state = 'done', import_error = null, codes = ?1, import_done = frames.n,
+            import_total = frames.n
+         from (select count(*) as n from frame where project_id = ?2) as frames where project_id = ?2",
+    )
+    .bind(json(codes)?)
+    .bind(id.0)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -251,3 +251,32 @@ pub async fn picked_before(db: &Db, project: ProjectId, round: u32) -> Result<Ve
     .await?;
     Ok(ids.into_iter().map(FrameId).collect())
 }
+
+/// Whether somebody has saved, submitted or is working on a frame of this round: its picks must stay.
+pub async fn labelling_begun(db: &Db, round: RoundId) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "select exists (
+            select 1 from pick where round_id = ?1 and (
+                state = 'submitted' or lease_until > ?2
+                or exists (select 1 from mask where mask.frame_id = pick.frame_id and kind <> 'start')))",
+    )
+    .bind(round.0)
+    .bind(now())
+    .fetch_one(db.read())
+    .await?)
+}
+
+/// A pick is answered by the dataset's own label, in people's stead. Whether nobody was faster.
+pub async fn submit_for_oracle(tx: &mut Tx, round: RoundId, frame: FrameId) -> Result<bool> {
+    let changed = sqlx::query(
+        "update pick set state = 'submitted', submitted_by = null, submitted_at = ?, lease_user_id = null,
+            lease_until = null
+         where round_id = ? and frame_id = ? and state <> 'submitted'",
+    )
+    .bind(now())
+    .bind(round.0)
+    .bind(frame.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}

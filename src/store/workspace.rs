@@ -37,6 +37,8 @@ pub enum OpenError {
     Damaged { dir: PathBuf, what: String },
     #[error("the workspace {dir} was made by a newer Windlass: start that one, or restore the backup from before it")]
     Newer { dir: PathBuf },
+    #[error("the workspace {dir} was made by an older Windlass: start this server on it once")]
+    Older { dir: PathBuf },
     #[error("there is no workspace at {dir}: give the folder that `windlass serve` was started with")]
     Absent { dir: PathBuf },
     #[error("the folder {dir} cannot be used: {cause}")]
@@ -82,7 +84,17 @@ impl Workspace {
             return Err(OpenError::Absent { dir });
         }
         check_files(&dir)?;
-        open_database(&dir, false).await
+        let db = connect(&dir, false).await?;
+        // The server beside us may be older: its tables are not ours to upgrade.
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let newest = sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(db.read());
+        let newest: Result<Option<i64>, _> = newest.await;
+        match newest {
+            Ok(newest) if newest == known => Ok(db),
+            Ok(newest) if newest > known => Err(OpenError::Newer { dir }),
+            Ok(_) => Err(OpenError::Older { dir }),
+            Err(error) => Err(OpenError::Database { dir, cause: error.into() }),
+        }
     }
 
     /// The folder, absolute.
@@ -167,27 +179,19 @@ fn check_files(dir: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Opens the database, makes sure that it is sound, and brings its tables up to date.
 async fn open_database(dir: &Path, create: bool) -> Result<Db, OpenError> {
+    let db = connect(dir, create).await?;
     let damaged = |what: String| OpenError::Damaged { dir: dir.to_owned(), what };
-    let database = |cause: Error| match &cause {
-        Error::Database(sqlx::Error::Database(error)) if is_corrupt(error.code().as_deref()) => {
-            damaged(format!("damaged ({error})"))
-        }
-        _ => OpenError::Database { dir: dir.to_owned(), cause },
-    };
-    let db = Db::open(&dir.join(DATABASE), create).await.map_err(database)?;
-    let found: Vec<String> = sqlx::query_scalar("pragma quick_check(1)")
-        .fetch_all(db.write())
-        .await
-        .map_err(|error| database(error.into()))?;
+    let database = |error: sqlx::Error| database_error(dir, error.into());
+    let check = sqlx::query_scalar("pragma quick_check(1)").fetch_all(db.write());
+    let found: Vec<String> = check.await.map_err(database)?;
     if found != ["ok"] {
         return Err(damaged(format!("damaged ({})", found.join("; "))));
     }
     if !create {
-        let tables: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where name in ('project', 'mask')")
-            .fetch_one(db.write())
-            .await
-            .map_err(|error| database(error.into()))?;
+        let count = sqlx::query_scalar("select count(*) from sqlite_schema where name in ('project', 'mask')");
+        let tables: i64 = count.fetch_one(db.write()).await.map_err(database)?;
         if tables < 2 {
             return Err(damaged("blank".into()));
         }
@@ -197,8 +201,21 @@ async fn open_database(dir: &Path, create: bool) -> Result<Db, OpenError> {
         Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) | MigrateError::VersionMismatch(_)) => {
             Err(OpenError::Newer { dir: dir.to_owned() })
         }
-        Err(MigrateError::Execute(error)) => Err(database(error.into())),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(database(error)),
         Err(other) => Err(damaged(format!("not to be upgraded ({other})"))),
+    }
+}
+
+async fn connect(dir: &Path, create: bool) -> Result<Db, OpenError> {
+    Db::open(&dir.join(DATABASE), create).await.map_err(|error| database_error(dir, error))
+}
+
+fn database_error(dir: &Path, cause: Error) -> OpenError {
+    match &cause {
+        Error::Database(sqlx::Error::Database(error)) if is_corrupt(error.code().as_deref()) => {
+            OpenError::Damaged { dir: dir.to_owned(), what: format!("damaged ({error})") }
+        }
+        _ => OpenError::Database { dir: dir.to_owned(), cause },
     }
 }
 

@@ -1,1 +1,224 @@
 //! Routes, pages, server-sent events, sessions.
+//!
+//! Every route stands in the table of [`routes`] with the policy that guards it; there is no other way in. A page is one
+//! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
+
+mod assets;
+mod curves;
+mod download;
+mod error;
+mod guide;
+mod live;
+mod origin;
+mod page;
+mod password;
+mod rail;
+mod session;
+mod throttle;
+mod words;
+mod pages;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::MethodRouter;
+use tower_http::compression::CompressionLayer;
+
+use crate::domain::Backbone;
+use crate::formats::contain::contained;
+use crate::store::Workspace;
+use crate::supervisor::Supervisor;
+use curves::Curves;
+pub(crate) use error::WebError;
+use live::Listeners;
+pub use pages::people::{first_link, invitation_link, visitor_link};
+pub(crate) use session::Person;
+pub use session::Policy;
+use throttle::Throttle;
+
+/// What handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The folder and its database.
+    pub workspace: Workspace,
+    /// The handle on all jobs.
+    pub supervisor: Supervisor,
+    /// What the operator decided.
+    pub settings: Arc<Settings>,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) curves: Arc<Curves>,
+    pub(crate) listeners: Arc<Listeners>,
+}
+
+/// What the operator decided about the site.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folders that a lead names lie below one of these.
+    pub data_roots: Vec<PathBuf>,
+    /// Where ImageNet weights of [`Backbone::EfficientnetLite0`] are, if this box has them.
+    pub imagenet_lite0: PathBuf,
+    /// Where ImageNet weights of [`Backbone::Resnet101`] are, if this box has them.
+    pub imagenet_resnet101: PathBuf,
+    /// Where new projects train, unless their lead says otherwise: `auto`, `cpu`, `cuda:1`.
+    pub device: String,
+}
+
+impl Settings {
+    pub(crate) fn imagenet(&self, backbone: Backbone) -> &Path {
+        match backbone {
+            Backbone::EfficientnetLite0 => &self.imagenet_lite0,
+            Backbone::Resnet101 => &self.imagenet_resnet101,
+        }
+    }
+
+    /// Where a path that a lead typed really is, below one of the data roots.
+    pub(crate) fn locate(&self, given: &str) -> Result<PathBuf, String> {
+        let mut answer =
+            Err("this server may read no folders yet: start it with --data and the folder of your data".to_owned());
+        for root in &self.data_roots {
+            answer = contained(root, given).map_err(|error| error.to_string());
+            if answer.is_ok() {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+impl App {
+    /// Over the workspace of a started supervisor.
+    pub fn new(supervisor: Supervisor, settings: Settings) -> Self {
+        Self {
+            workspace: supervisor.workspace().clone(),
+            supervisor,
+            settings: Arc::new(settings),
+            throttle: Arc::default(),
+            curves: Arc::default(),
+            listeners: Arc::default(),
+        }
+    }
+}
+
+/// A way in: what it answers to, whom it lets in, how much it takes.
+pub struct Route {
+    /// GET also answers HEAD.
+    pub method: Method,
+    /// As axum writes it.
+    pub path: &'static str,
+    /// Whom it lets in.
+    pub policy: Policy,
+    /// Bytes of a body that it reads at most.
+    pub body_limit: usize,
+    handler: MethodRouter<App>,
+}
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+fn get<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::GET, path, policy, body_limit: KIB, handler: axum::routing::get(handler) }
+}
+
+fn post<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::POST, path, policy, body_limit: 64 * KIB, handler: axum::routing::post(handler) }
+}
+
+fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
+}
+
+impl Route {
+    /// With another limit of the body, in bytes.
+    fn up_to(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
+    }
+}
+
+/// Every route there is: the site's table of contents.
+pub fn routes() -> Vec<Route> {
+    use Policy::{Lead, Member, Public};
+    use pages::{
+        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
+        projects, queue, settings, sign_in,
+    };
+    vec![
+        get("/static/{build}/{*path}", Public, assets::file),
+        get("/health", Public, async || "ok\n"),
+        post("/theme", Public, account::theme),
+        get("/sign-in", Public, sign_in::form),
+        post("/sign-in", Public, sign_in::enter),
+        get("/invitations/{secret}", Public, invitation::form),
+        post("/invitations/{secret}", Public, invitation::accept),
+        post("/sign-out", Member, account::sign_out),
+        post("/sign-out-everywhere", Member, account::sign_out_everywhere),
+        get("/account", Member, account::form),
+        post("/account/password", Member, account::change_password),
+        get("/people", Lead, people::list),
+        post("/people/invite", Lead, people::invite),
+        post("/people/revoke", Lead, people::revoke),
+        post("/people/{user}/remove", Lead, people::remove),
+        get("/", Member, projects::list),
+        get("/projects/new", Lead, new_project::form),
+        post("/projects/check", Lead, new_project::check),
+        post("/projects", Lead, new_project::create),
+        get("/projects/{project}", Member, project::overview),
+        get("/projects/{project}/events", Member, live::stream),
+        post("/projects/{project}/import", Lead, control::import),
+        post("/projects/{project}/stages/{stage}", Lead, control::start),
+        post("/projects/{project}/jobs/{job}/stop", Lead, control::stop),
+        post("/projects/{project}/jobs/{job}/resume", Lead, control::resume),
+        post("/projects/{project}/answer", Lead, control::answer),
+        post("/projects/{project}/rounds", Lead, control::next_round),
+        get("/projects/{project}/picks", Member, picks::of_round),
+        get("/projects/{project}/models", Member, models::compare),
+        get("/models/{model}/weights", Member, models::weights),
+        get("/models/{model}/card", Member, models::card),
+        get("/models/{model}/pictures/{frame}", Member, models::picture),
+        get("/projects/{project}/export", Member, export::form),
+        post("/projects/{project}/export", Lead, export::make),
+        get("/projects/{project}/exports/{file}", Member, export::download),
+        get("/projects/{project}/queue", Member, queue::mine),
+        get("/projects/{project}/settings", Lead, settings::form),
+        post("/projects/{project}/settings", Lead, settings::save),
+        get("/frames/{frame}/image", Member, frames::image),
+        get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
+        get("/frames/{frame}/truth", Member, frames::truth),
+        post("/projects/{project}/queue/next", Member, annotate::next),
+        get("/frames/{frame}/annotate", Member, annotate::page),
+        post("/frames/{frame}/take", Member, annotate::take),
+        post("/frames/{frame}/lease", Member, annotate::lease),
+        post("/frames/{frame}/release", Member, annotate::release),
+        post("/frames/{frame}/submit", Member, annotate::submit),
+        post("/frames/{frame}/reopen", Member, annotate::reopen),
+        get("/frames/{frame}/mask", Member, mask::read),
+        // The handler reads no more than its frame has pixels; this is for the largest frame there is.
+        put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
+        get("/frames/{frame}/history", Member, mask::history),
+        get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
+    ]
+}
+
+/// The whole site.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for Route { path, policy, body_limit, handler, .. } in routes() {
+        let guard = from_fn_with_state((app.clone(), policy), session::guard);
+        router = router.route(path, handler.layer(DefaultBodyLimit::max(body_limit)).layer(guard));
+    }
+    router
+        .fallback(async || WebError::NotFound)
+        .layer(from_fn(origin::check))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}
+
+/// Percent-encodes a value of a query.
+pub(crate) fn encode(text: &str) -> String {
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

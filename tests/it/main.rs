@@ -1,3 +1,12 @@
 //! Everything that needs more than one room: the database, processes, pages.
 
+mod annotate;
+mod experiment;
+mod fake;
+mod fixture;
+mod jobs;
+mod kill;
+mod pages;
+mod support;
 mod tidy;
+mod workspace;

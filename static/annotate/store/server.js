@@ -58,6 +58,13 @@ export class Server {
     return { kind: "refused", message };
   }
 
+  /** @returns {Promise<{ version: number, kind: string, who: string, at: number }[]>} the newest first */
+  async history() {
+    const answer = await fetch(`${this.frame}/history`);
+    if (!answer.ok) throw new Error(`the history could not be read (${answer.status})`);
+    return answer.json();
+  }
+
   /** A sign of life. @returns {Promise<LeaseOutcome>} */
   async renewLease() {
     try {

@@ -90,11 +90,9 @@ export class Sync {
   async flush() {
     while (this.dirty && this.state.kind !== "conflict") {
       const before = this.acknowledged;
-      this.underWay ??= this.#attempt().finally(() => (this.underWay = null));
-      await this.underWay;
+      await this.#once();
       if (this.acknowledged === before) break;
     }
-    if (this.state.kind === "waiting") this.#wait(QUIET);
     return !this.dirty;
   }
 
@@ -130,6 +128,12 @@ export class Sync {
     this.timers.cancel(this.timer);
   }
 
+  /** An attempt, or the end of the one under way. */
+  #once() {
+    this.underWay ??= this.#attempt().finally(() => (this.underWay = null));
+    return this.underWay;
+  }
+
   async #attempt() {
     this.timers.cancel(this.timer);
     const changes = this.changes;
@@ -155,6 +159,7 @@ export class Sync {
    * A server that died after its commit and before its answer holds our own mask: that is no conflict.
    *
    * @param {{ version: number, who: string, at: number }} theirs
+   * @returns {Promise<void>}
    */
   async #stale({ version, who, at }) {
     if (this.doubtful) {
@@ -162,8 +167,8 @@ export class Sync {
       if (!newest) return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
       if (same(newest, this.doubtful)) {
         this.doubtful = null;
-        this.#adopt(version);
-        return this.#wait(0);
+        this.version = version;
+        return this.#attempt();
       }
     }
     this.doubtful = null;
@@ -193,7 +198,10 @@ export class Sync {
   /** @param {number} ms */
   #wait(ms) {
     this.timers.cancel(this.timer);
-    this.timer = this.timers.after(ms, () => void this.flush());
+    this.timer = this.timers.after(ms, async () => {
+      await this.#once();
+      if (this.state.kind === "waiting") this.#wait(QUIET);
+    });
   }
 
   /** @param {SaveState} state */

@@ -1,0 +1,228 @@
+//! The only reader of arguments and environment: what an operator typed, and what it means on this box.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::Backbone;
+use crate::store::people::Role;
+use crate::supervisor;
+
+/// Moves a segmentation model to a new domain with labels on 5 % of its frames.
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages and run the jobs of a workspace.
+    ///
+    /// The first start prints a link, good once, that makes the first lead. Ctrl-C or SIGTERM stops the server; jobs go
+    /// on, and the next start finds them.
+    Serve(Serve),
+    /// The whole loop on drawn street scenes, in your browser. A second start goes on where the first one was.
+    Demo(Demo),
+    /// Play an experiment without a server: known labels stand in the annotator's place.
+    Run(Run),
+    /// Print a link that lets one more person in, such as a lead when the first link was lost.
+    ///
+    /// Works beside a running server and without one. The link is good once, for a few days.
+    Invite(Invite),
+}
+
+/// What a server and the demo share.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Folder for everything that Windlass writes: database, jobs, models. Made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "workspace", env = "WINDLASS_WORKSPACE")]
+    pub workspace: PathBuf,
+    /// Address and port of the pages. Put a reverse proxy with TLS before anything but loopback.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878", env = "WINDLASS_LISTEN")]
+    pub listen: SocketAddr,
+    /// How people reach the pages, for the links that are printed. Default: http:// and the address.
+    #[arg(long, value_name = "URL", env = "WINDLASS_URL")]
+    pub url: Option<String>,
+    /// How jobs are run.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// How jobs are run.
+#[derive(Args, Clone, Debug)]
+pub struct EngineArgs {
+    /// The engine's binary. Default: windlass-engine beside this one.
+    #[arg(long, value_name = "PATH", env = "WINDLASS_ENGINE")]
+    pub engine: Option<PathBuf>,
+    /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
+    #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
+    pub launcher: String,
+    /// Where jobs train, unless a project says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
+    #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
+    pub device: String,
+    /// CPU threads of a job; 0 for all.
+    #[arg(long, default_value_t = 0, env = "WINDLASS_THREADS")]
+    pub threads: usize,
+    /// Folder of the ImageNet weights: efficientnet_lite0.safetensors, resnet101.safetensors. Default: the cache folder.
+    #[arg(long, value_name = "DIR", env = "WINDLASS_WEIGHTS")]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// Shared with the demo.
+    #[command(flatten)]
+    pub common: Common,
+    /// Folder whose frames projects may read; may be given several times. Nothing outside is ever opened for a project.
+    #[arg(long, value_name = "DIR")]
+    pub data: Vec<PathBuf>,
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    /// Shared with the server.
+    #[command(flatten)]
+    pub common: Common,
+    /// Print the link only.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Few small frames and few steps: a loop in seconds that learns nothing.
+    #[arg(long)]
+    pub toy: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct Run {
+    /// The experiment, a TOML file.
+    pub file: PathBuf,
+    /// Folder that the experiment's paths are below.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Folder for jobs and report.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// How jobs are run.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// Arguments of `invite`.
+#[derive(Args, Clone, Debug)]
+pub struct Invite {
+    /// The folder that the server was started with.
+    #[arg(long, value_name = "DIR", default_value = "workspace", env = "WINDLASS_WORKSPACE")]
+    pub workspace: PathBuf,
+    /// What the person may do.
+    #[arg(long)]
+    pub role: InvitedRole,
+    /// How people reach the pages.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7878", env = "WINDLASS_URL")]
+    pub url: String,
+}
+
+/// What an invited person may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum InvitedRole {
+    /// Everything.
+    Lead,
+    /// Label frames, and look at the rest.
+    Annotator,
+}
+
+impl From<InvitedRole> for Role {
+    fn from(role: InvitedRole) -> Self {
+        match role {
+            InvitedRole::Lead => Self::Lead,
+            InvitedRole::Annotator => Self::Annotator,
+        }
+    }
+}
+
+impl Common {
+    /// The beginning of every printed link, without a slash at its end.
+    pub fn base_url(&self, bound: SocketAddr) -> String {
+        match &self.url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            // Nobody can open 0.0.0.0.
+            None if bound.ip().is_unspecified() => format!("http://127.0.0.1:{}", bound.port()),
+            None => format!("http://{bound}"),
+        }
+    }
+}
+
+impl EngineArgs {
+    /// For the supervisor.
+    pub fn supervisor(&self) -> supervisor::Config {
+        let launcher = self.launcher.split_whitespace().map(str::to_owned).collect();
+        supervisor::Config { launcher, threads: self.threads, ..supervisor::Config::new(self.engine()) }
+    }
+
+    /// The engine that was given, or the one beside this program, or the one that Cargo built.
+    pub fn engine(&self) -> PathBuf {
+        if let Some(engine) = &self.engine {
+            return std::path::absolute(engine).unwrap_or_else(|_| engine.clone());
+        }
+        let program = std::env::current_exe().unwrap_or_default();
+        let folders = program.ancestors().skip(1).take(2);
+        let mut found = folders.map(|folder| folder.join("windlass-engine"));
+        let beside = program.with_file_name("windlass-engine");
+        found.find(|engine| engine.exists()).unwrap_or(beside)
+    }
+
+    /// ImageNet weights of a backbone.
+    pub fn imagenet(&self, backbone: Backbone) -> PathBuf {
+        let name = match backbone {
+            Backbone::Resnet101 => "resnet101.safetensors",
+            Backbone::EfficientnetLite0 => "efficientnet_lite0.safetensors",
+        };
+        let folder = self.weights.clone().unwrap_or_else(cache);
+        std::path::absolute(&folder).unwrap_or(folder).join(name)
+    }
+}
+
+/// Whether a browser could show itself.
+pub fn has_display() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
+/// The folder that `make setup` fills.
+fn cache() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || folder("HOME").unwrap_or_else(|| Path::new("/").into()).join(".cache");
+    folder("WINDLASS_CACHE").unwrap_or_else(|| folder("XDG_CACHE_HOME").unwrap_or_else(home).join("windlass"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent_and_every_one_is_explained() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let silent = command.get_arguments().find(|argument| argument.get_help().is_none());
+            assert!(silent.is_none(), "{}: {silent:?}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn a_launcher_is_words_before_the_engine() {
+        let Command::Serve(serve) =
+            Cli::parse_from(["windlass", "serve", "--launcher", "srun --gres=gpu:1", "--engine", "/e"]).command
+        else {
+            panic!("it was serve")
+        };
+        let config = serve.common.engine.supervisor();
+        assert_eq!((config.launcher, config.engine), (vec!["srun".into(), "--gres=gpu:1".into()], "/e".into()));
+    }
+}

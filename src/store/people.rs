@@ -1,0 +1,273 @@
+//! People, their sessions and the links that let them in. Secrets come here as SHA-256, never plain.
+
+use super::{Db, Error, Result, now};
+use crate::domain::UserId;
+
+/// The SHA-256 of a cookie's or a link's secret.
+pub type TokenHash = [u8; 32];
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Lead,
+    /// Labelling, and looking at the rest.
+    Annotator,
+}
+
+impl Role {
+    /// In the database, in forms and on pages.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Annotator => "annotator",
+        }
+    }
+
+    /// The role of a slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        [Self::Lead, Self::Annotator].into_iter().find(|role| role.slug() == slug)
+    }
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct User {
+    pub id: UserId,
+    /// Unique whatever the case.
+    pub name: String,
+    pub role: Role,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+}
+
+type UserRow = (i64, String, String, i64);
+
+fn user((id, name, role, created_at): UserRow) -> User {
+    let role = Role::from_slug(&role).unwrap_or(Role::Annotator);
+    User { id: UserId(id), name, role, created_at }
+}
+
+/// Everybody, by name.
+pub async fn list(db: &Db) -> Result<Vec<User>> {
+    let rows: Vec<UserRow> =
+        sqlx::query_as("select user_id, name, role, created_at from user order by name").fetch_all(db.read()).await?;
+    Ok(rows.into_iter().map(user).collect())
+}
+
+/// Whether nobody is there yet.
+pub async fn none_yet(db: &Db) -> Result<bool> {
+    Ok(sqlx::query_scalar::<_, i64>("select count(*) from user").fetch_one(db.read()).await? == 0)
+}
+
+/// A person by name, with the argon2id hash of the password, if there is one.
+pub async fn by_name(db: &Db, name: &str) -> Result<Option<(User, Option<String>)>> {
+    let row: Option<(i64, String, String, i64, Option<String>)> =
+        sqlx::query_as("select user_id, name, role, created_at, password_hash from user where name = ?")
+            .bind(name)
+            .fetch_optional(db.read())
+            .await?;
+    Ok(row.map(|(id, name, role, at, hash)| (user((id, name, role, at)), hash)))
+}
+
+/// Sets a password and ends every session of the person but the one to keep.
+pub async fn set_password(db: &Db, id: UserId, password_hash: &str, keep: &TokenHash) -> Result<()> {
+    let mut tx = db.begin().await?;
+    sqlx::query("update user set password_hash = ? where user_id = ?")
+        .bind(password_hash)
+        .bind(id.0)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("delete from session where user_id = ? and token_hash <> ?")
+        .bind(id.0)
+        .bind(&keep[..])
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Removes a person, unless it is the last lead. Masks stay. Says whether it was done.
+pub async fn remove(db: &Db, id: UserId) -> Result<bool> {
+    let done = sqlx::query(
+        "delete from user where user_id = ?1 and (role <> 'lead' or (select count(*) from user where role = 'lead') > 1)",
+    )
+    .bind(id.0)
+    .execute(db.write())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Begins a session.
+pub async fn open_session(db: &Db, id: UserId, token: &TokenHash, expires_at: i64) -> Result<()> {
+    sqlx::query("insert into session (token_hash, user_id, created_at, expires_at) values (?, ?, ?, ?)")
+        .bind(&token[..])
+        .bind(id.0)
+        .bind(now())
+        .bind(expires_at)
+        .execute(db.write())
+        .await?;
+    Ok(())
+}
+
+/// Whose session it is, and until when it lasts.
+pub async fn by_session(db: &Db, token: &TokenHash) -> Result<Option<(User, i64)>> {
+    let row: Option<(i64, String, String, i64, i64)> = sqlx::query_as(
+        "select user_id, name, role, user.created_at, expires_at from session join user using (user_id)
+         where token_hash = ? and expires_at > ?",
+    )
+    .bind(&token[..])
+    .bind(now())
+    .fetch_optional(db.read())
+    .await?;
+    Ok(row.map(|(id, name, role, at, expires_at)| (user((id, name, role, at)), expires_at)))
+}
+
+/// Lets a session last longer, and forgets those that are over.
+pub async fn prolong_session(db: &Db, token: &TokenHash, expires_at: i64) -> Result<()> {
+    let mut tx = db.begin().await?;
+    sqlx::query("update session set expires_at = ? where token_hash = ?")
+        .bind(expires_at)
+        .bind(&token[..])
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("delete from session where expires_at <= ?").bind(now()).execute(&mut *tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends one session.
+pub async fn close_session(db: &Db, token: &TokenHash) -> Result<()> {
+    sqlx::query("delete from session where token_hash = ?").bind(&token[..]).execute(db.write()).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person.
+pub async fn close_sessions(db: &Db, id: UserId) -> Result<()> {
+    sqlx::query("delete from session where user_id = ?").bind(id.0).execute(db.write()).await?;
+    Ok(())
+}
+
+/// A link that was given out and not used yet.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Invitation {
+    /// Names it in forms; not the secret.
+    pub token: TokenHash,
+    pub role: Role,
+    /// Signs this person in instead of making a new one.
+    pub user: Option<UserId>,
+    pub created_by: Option<String>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+type InvitationRow = (Vec<u8>, String, Option<i64>, Option<String>, i64, i64);
+
+fn invitation((token, role, user, created_by, created_at, expires_at): InvitationRow) -> Option<Invitation> {
+    let role = Role::from_slug(&role)?;
+    let token = token.try_into().ok()?;
+    Some(Invitation { token, role, user: user.map(UserId), created_by, created_at, expires_at })
+}
+
+/// Records a link. With a `user`, it signs that person in instead of making a new one.
+pub async fn invite(
+    db: &Db,
+    token: &TokenHash,
+    role: Role,
+    user: Option<UserId>,
+    by: Option<UserId>,
+    expires_at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "insert into invitation (token_hash, role, user_id, created_by, created_at, expires_at) values (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&token[..])
+    .bind(role.slug())
+    .bind(user.map(|id| id.0))
+    .bind(by.map(|id| id.0))
+    .bind(now())
+    .bind(expires_at)
+    .execute(db.write())
+    .await?;
+    Ok(())
+}
+
+/// The links that may still be used, the newest first.
+pub async fn invitations(db: &Db) -> Result<Vec<Invitation>> {
+    let rows: Vec<InvitationRow> = sqlx::query_as(
+        "select token_hash, invitation.role, invitation.user_id, maker.name, invitation.created_at, expires_at
+         from invitation left join user as maker on maker.user_id = created_by
+         where used_at is null and expires_at > ? order by invitation.created_at desc",
+    )
+    .bind(now())
+    .fetch_all(db.read())
+    .await?;
+    Ok(rows.into_iter().filter_map(invitation).collect())
+}
+
+/// A link that may still be used.
+pub async fn open_invitation(db: &Db, token: &TokenHash) -> Result<Option<Invitation>> {
+    Ok(invitations(db).await?.into_iter().find(|invitation| invitation.token == *token))
+}
+
+/// Takes a link back.
+pub async fn revoke(db: &Db, token: &TokenHash) -> Result<()> {
+    sqlx::query("delete from invitation where token_hash = ? and used_at is null")
+        .bind(&token[..])
+        .execute(db.write())
+        .await?;
+    Ok(())
+}
+
+/// Uses a link up and makes its person. [`Error::NotFound`] if it cannot be used, [`Error::Taken`] if the name is.
+pub async fn join(db: &Db, token: &TokenHash, name: &str, password_hash: &str) -> Result<User> {
+    let mut tx = db.begin().await?;
+    let role: Option<String> = sqlx::query_scalar(
+        "update invitation set used_at = ?1
+         where token_hash = ?2 and used_at is null and expires_at > ?1 and user_id is null returning role",
+    )
+    .bind(now())
+    .bind(&token[..])
+    .fetch_optional(&mut *tx)
+    .await?;
+    let role = role.ok_or(Error::NotFound)?;
+    let row: UserRow = sqlx::query_as(
+        "insert into user (name, role, password_hash, created_at) values (?, ?, ?, ?)
+         returning user_id, name, role, created_at",
+    )
+    .bind(name)
+    .bind(role)
+    .bind(password_hash)
+    .bind(now())
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(user(row))
+}
+
+/// Uses up a link that signs an existing person in.
+pub async fn come_in(db: &Db, token: &TokenHash) -> Result<UserId> {
+    let id: Option<i64> = sqlx::query_scalar(
+        "update invitation set used_at = ?1
+         where token_hash = ?2 and used_at is null and expires_at > ?1 and user_id is not null returning user_id",
+    )
+    .bind(now())
+    .bind(&token[..])
+    .fetch_optional(db.write())
+    .await?;
+    id.map(UserId).ok_or(Error::NotFound)
+}
+
+/// Adds a person who comes by link only: the demo's visitor.
+pub async fn add_without_password(db: &Db, name: &str, role: Role) -> Result<UserId> {
+    let id = sqlx::query_scalar(
+        "insert into user (name, role, created_at) values (?, ?, ?)
+         on conflict (name) do update set role = excluded.role returning user_id",
+    )
+    .bind(name)
+    .bind(role.slug())
+    .bind(now())
+    .fetch_one(db.write())
+    .await?;
+    Ok(UserId(id))
+}

@@ -1,0 +1,228 @@
+//! The queue: who works on which chosen frame, and until when.
+//!
+//! A lease is a person's for five minutes and is prolonged by every sign of life: a heartbeat, a save. Past its end
+//! anybody may take the frame. `now` is an argument everywhere, in milliseconds since 1970.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::column::{from_json, from_word};
+use super::rounds::PickState;
+use super::{Db, Result, Tx};
+use crate::domain::{FrameId, ProjectId, Size, Taxonomy, UserId};
+
+/// How long a lease lasts without a sign of life, in milliseconds.
+pub const LEASE: i64 = 5 * 60 * 1000;
+
+/// Somebody's lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// Milliseconds since 1970.
+    pub until: i64,
+}
+
+/// A frame that was chosen for labelling, as the annotate page meets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The frame.
+    pub frame: FrameId,
+    /// Its project.
+    pub project: ProjectId,
+    /// As the dataset calls it.
+    pub name: String,
+    /// Of picture and mask.
+    pub size: Size,
+    /// The project's classes.
+    pub taxonomy: Taxonomy,
+    /// When the project was made, in milliseconds since 1970: tells it from an older one of the same number.
+    pub project_created_at: i64,
+    /// How far it is.
+    pub state: PickState,
+    /// Who works on it now; a lease that ran out is none.
+    pub holder: Option<Holder>,
+    /// Who finished it.
+    pub submitted_by: Option<UserId>,
+    /// Below the workspace, an 8-bit PNG of the frame's size.
+    pub uncertainty: Option<String>,
+    /// Frames of its round that are finished.
+    pub finished: i64,
+    /// Frames of its round.
+    pub of: i64,
+}
+
+/// Why a frame cannot be worked on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It was never chosen, or there is no such frame.
+    #[error("this frame is not chosen for labelling")]
+    NotChosen,
+    /// The proposal is not there yet.
+    #[error("the model's proposal for this frame is still being made: come back in a moment")]
+    NotReady,
+    /// It is finished.
+    #[error("this frame was submitted: reopen it to change it")]
+    Submitted,
+    /// Somebody else works on it.
+    #[error("{} works on this frame now", .0.name)]
+    Leased(Holder),
+    /// There is a newer mask than the one that was to be submitted.
+    #[error("there is a newer version of the mask: reload the page and look at it")]
+    Stale,
+    /// Only who submitted it, or a lead, may open it again.
+    #[error("only the person who submitted this frame or a lead may open it again")]
+    NotYours,
+}
+
+/// A chosen frame, by its newest round.
+pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>> {
+    let row = sqlx::query(
+        "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.created_at, p.state,
+             p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path,
+             (select count(*) from pick where round_id = p.round_id and state = 'submitted') as finished,
+             (select count(*) from pick where round_id = p.round_id) as total
+         from pick p join frame f using (frame_id) join project using (project_id)
+             left join user holder on holder.user_id = p.lease_user_id
+         where p.frame_id = ? order by p.round_id desc limit 1",
+    )
+    .bind(frame.0)
+    .fetch_optional(db.read())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Chosen {
+        frame: FrameId(row.get("frame_id")),
+        project: ProjectId(row.get("project_id")),
+        name: row.get("name"),
+        size: Size { width: row.get("width"), height: row.get("height") },
+        taxonomy: from_json(row.get("taxonomy"))?,
+        project_created_at: row.get("created_at"),
+        state: from_word(row.get("state"))?,
+        holder: holder_of(&row, now),
+        submitted_by: row.get::<Option<i64>, _>("submitted_by").map(UserId),
+        uncertainty: row.get("uncertainty_path"),
+        finished: row.get("finished"),
+        of: row.get("total"),
+    }))
+}
+
+/// Leases the next ready frame of a project: the one they hold already, else the first by round and place that is free.
+///
+/// One statement on the one writing connection: two people never get the same frame.
+pub async fn next(db: &Db, project: ProjectId, user: UserId, now: i64) -> Result<Option<FrameId>> {
+    let frame: Option<i64> = sqlx::query_scalar(
+        "update pick set lease_user_id = ?2, lease_until = ?4
+         where rowid = (
+             select p.rowid from pick p join round using (round_id)
+             where project_id = ?1 and p.state = 'ready'
+                 and (p.lease_user_id is null or p.lease_user_id = ?2 or p.lease_until <= ?3)
+             order by (p.lease_user_id is ?2 and p.lease_until > ?3) desc, round.number, p.place limit 1)
+         returning frame_id",
+    )
+    .bind(project.0)
+    .bind(user.0)
+    .bind(now)
+    .bind(now + LEASE)
+    .fetch_optional(db.write())
+    .await?;
+    Ok(frame.map(FrameId))
+}
+
+/// Leases this frame, or prolongs the lease, if nobody else holds it; gives its end.
+pub async fn take(db: &Db, frame: FrameId, user: UserId, now: i64) -> Result<Result<i64, Refusal>> {
+    let mut tx = db.begin().await?;
+    let taken = take_in(&mut tx, frame, user, now).await?;
+    if taken.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(taken)
+}
+
+/// [`take`] within other changes.
+pub async fn take_in(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Result<Result<i64, Refusal>> {
+    if let Err(refusal) = may_work(tx, frame, user, now).await? {
+        return Ok(Err(refusal));
+    }
+    let until = sqlx::query_scalar(
+        "update pick set lease_user_id = ?2, lease_until = ?3
+         where frame_id = ?1 and state = 'ready' returning lease_until",
+    );
+    Ok(Ok(until.bind(frame.0).bind(user.0).bind(now + LEASE).fetch_one(&mut **tx).await?))
+}
+
+/// Ends this person's lease, if it is theirs.
+pub async fn release(db: &Db, frame: FrameId, user: UserId) -> Result<()> {
+    sqlx::query("update pick set lease_user_id = null, lease_until = null where frame_id = ? and lease_user_id = ?")
+        .bind(frame.0)
+        .bind(user.0)
+        .execute(db.write())
+        .await?;
+    Ok(())
+}
+
+/// Finishes a frame with the version that this person last saw. Their lease ends.
+pub async fn submit(db: &Db, frame: FrameId, user: UserId, version: i64, now: i64) -> Result<Result<(), Refusal>> {
+    let mut tx = db.begin().await?;
+    if let Err(refusal) = may_work(&mut tx, frame, user, now).await? {
+        return Ok(Err(refusal));
+    }
+    let newest: Option<i64> = sqlx::query_scalar("select max(version) from mask where frame_id = ?")
+        .bind(frame.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    if newest != Some(version) {
+        return Ok(Err(Refusal::Stale));
+    }
+    sqlx::query(
+        "update pick set state = 'submitted', submitted_by = ?2, submitted_at = ?3, lease_user_id = null, lease_until = null
+         where frame_id = ?1 and state = 'ready'",
+    )
+    .bind(frame.0)
+    .bind(user.0)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead.
+pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i64) -> Result<Result<(), Refusal>> {
+    let opened = sqlx::query(
+        "update pick set state = 'ready', submitted_by = null, submitted_at = null, lease_user_id = ?2, lease_until = ?3
+         where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)",
+    )
+    .bind(frame.0)
+    .bind(user.0)
+    .bind(now + LEASE)
+    .bind(is_lead)
+    .execute(db.write())
+    .await?;
+    Ok(if opened.rows_affected() > 0 { Ok(()) } else { Err(Refusal::NotYours) })
+}
+
+/// Whether this person may draw on a frame now.
+async fn may_work(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Result<Result<(), Refusal>> {
+    let row = sqlx::query(
+        "select state, lease_user_id, user.name as holder, lease_until
+         from pick left join user on user_id = lease_user_id where frame_id = ? order by round_id desc limit 1",
+    )
+    .bind(frame.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(Err(Refusal::NotChosen)) };
+    Ok(match (from_word(row.get("state"))?, holder_of(&row, now)) {
+        (PickState::Waiting, _) => Err(Refusal::NotReady),
+        (PickState::Submitted, _) => Err(Refusal::Submitted),
+        (PickState::Ready, Some(holder)) if holder.user != user => Err(Refusal::Leased(holder)),
+        (PickState::Ready, _) => Ok(()),
+    })
+}
+
+fn holder_of(row: &SqliteRow, now: i64) -> Option<Holder> {
+    let user = UserId(row.get::<Option<i64>, _>("lease_user_id")?);
+    let until: i64 = row.get::<Option<i64>, _>("lease_until")?;
+    (until > now).then(|| Holder { user, name: row.get("holder"), until })
+}

@@ -1,0 +1,143 @@
+//! Turns rows into a job's folder: `spec.json`, and people's masks as files.
+
+use std::path::{Path, PathBuf};
+
+use super::rail::{Step, done, rail};
+use super::{Inner, launch};
+use crate::domain::{Domain, Frame, FrameRef, JobId, JobSpec, LabelRef, OWN_CODE, Plan, Split, Stage, files};
+use crate::formats::{atomic, mask_png};
+use crate::store::jobs::Job;
+use crate::store::projects::Project;
+use crate::store::rounds::Round;
+use crate::store::{Db, frames, masks, models, projects, rounds};
+
+/// Frames of an evaluation whose prediction is kept to look at.
+const PICTURES: usize = 12;
+
+/// The key of a frame's label code in `project.codes`.
+pub(crate) fn code_of(domain: Domain, split: Split) -> &'static str {
+    match (domain, split) {
+        (Domain::Source, _) => "source",
+        (Domain::Target, Split::Train) => "target",
+        (Domain::Target, Split::Val) => "val",
+    }
+}
+
+/// Writes the job's folder, unless an earlier run did: a resumed job keeps its spec. The error is a sentence.
+pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
+    let dir = inner.workspace.job_dir(job.id);
+    if dir.join(files::SPEC).exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&dir).map_err(|error| launch::sentence(&error, &dir))?;
+    let spec = spec(inner, job).await.map_err(|error| match error.downcast_ref::<std::io::Error>() {
+        Some(cause) => launch::sentence(cause, &dir),
+        None => format!("The job cannot be prepared: {error:#}."),
+    })?;
+    let json = serde_json::to_vec_pretty(&spec).map_err(|error| format!("The job cannot be written down: {error}."))?;
+    // Last: a folder with a spec is complete.
+    atomic::write(&dir.join(files::SPEC), &json).map_err(|error| launch::sentence(&error, &dir))
+}
+
+async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
+    let db = inner.workspace.db();
+    let project = projects::get(db, job.project).await?;
+    let round = rounds::get(db, job.round).await?;
+    let steps = rail(db, &round).await?;
+    let plan = plan(db, &project, inner.config.threads).await?;
+    let out = |stage, file| out_of(inner, &steps, stage, file);
+    Ok(match job.stage {
+        Stage::Warmup => plan.warmup(),
+        Stage::Features => plan.features(first_model(inner, &round, &steps).await?),
+        Stage::Anchors => plan.anchors(out(Stage::Features, files::FEATURES)?),
+        Stage::Select => {
+            let before = rounds::picked_before(db, project.id, round.number).await?;
+            let before: Vec<FrameRef> = plan.target.iter().filter(|f| before.contains(&f.id)).cloned().collect();
+            let anchors = out(Stage::Anchors, files::ANCHORS)?;
+            plan.select(out(Stage::Features, files::FEATURES)?, anchors, &before, "madav2")
+        }
+        Stage::Prelabel => {
+            let picks = rounds::picks(db, round.id).await?;
+            let picks: Vec<_> = picks.iter().map(|pick| pick.why.frame).collect();
+            plan.prelabel(first_model(inner, &round, &steps).await?, &picks)
+        }
+        Stage::Annotate => anyhow::bail!("people label, no engine does"),
+        Stage::Inject => {
+            plan.inject(first_model(inner, &round, &steps).await?, labelled(inner, job, &round, &plan.target).await?)
+        }
+        Stage::TargetFeatures => plan.target_features(out(Stage::Inject, files::MODEL)?),
+        Stage::TargetAnchors => plan.target_anchors(out(Stage::TargetFeatures, files::FEATURES)?),
+        Stage::Adapt => {
+            let anchors = out(Stage::TargetAnchors, files::ANCHORS)?;
+            plan.adapt(out(Stage::Inject, files::MODEL)?, anchors, labelled(inner, job, &round, &plan.target).await?)
+        }
+        Stage::Evaluate => {
+            let model = job.model.ok_or_else(|| anyhow::anyhow!("it is not said which model to measure"))?;
+            let model = models::get(db, model).await?;
+            plan.evaluate(inner.workspace.dir().join(model.path), PICTURES)
+        }
+    })
+}
+
+async fn plan(db: &Db, project: &Project, threads: usize) -> anyhow::Result<Plan> {
+    Ok(Plan {
+        classes: project.taxonomy.classes.clone(),
+        recipe: project.recipe.clone(),
+        seed: project.seed,
+        device: project.device.clone(),
+        threads,
+        imagenet: project.imagenet.clone(),
+        codes: project.codes.clone(),
+        source: refs(db, project, Domain::Source, Split::Train).await?,
+        target: refs(db, project, Domain::Target, Split::Train).await?,
+        val: refs(db, project, Domain::Target, Split::Val).await?,
+    })
+}
+
+async fn refs(db: &Db, project: &Project, domain: Domain, split: Split) -> anyhow::Result<Vec<FrameRef>> {
+    Ok(frames::list(db, project.id, domain, split).await?.into_iter().map(frame_ref).collect())
+}
+
+fn frame_ref(frame: Frame) -> FrameRef {
+    let code = code_of(frame.domain, frame.split).to_owned();
+    let label = frame.label.map(|path| LabelRef { path, code });
+    FrameRef { id: frame.id, image: frame.image, size: frame.size, label }
+}
+
+/// The model that a round starts from.
+async fn first_model(inner: &Inner, round: &Round, steps: &[Step]) -> anyhow::Result<PathBuf> {
+    match round.base_model {
+        Some(model) => Ok(inner.workspace.dir().join(models::get(inner.workspace.db(), model).await?.path)),
+        None => out_of(inner, steps, Stage::Warmup, files::MODEL),
+    }
+}
+
+/// A result of an earlier stage of the same round.
+fn out_of(inner: &Inner, steps: &[Step], stage: Stage, file: &str) -> anyhow::Result<PathBuf> {
+    let job: JobId = done(steps, stage).ok_or_else(|| anyhow::anyhow!("{} is not done", stage.title()))?;
+    Ok(inner.workspace.job_dir(job).join(files::OUT).join(file))
+}
+
+/// Target frames that people have labelled, this round and before, with their newest masks as files in the job's folder.
+async fn labelled(inner: &Inner, job: &Job, round: &Round, target: &[FrameRef]) -> anyhow::Result<Vec<FrameRef>> {
+    let db = inner.workspace.db();
+    let folder = inner.workspace.job_dir(job.id).join("masks");
+    std::fs::create_dir_all(&folder)?;
+    let ids = rounds::labelled(db, job.project, round.number).await?;
+    let mut labelled = vec![];
+    for frame in target.iter().filter(|frame| ids.contains(&frame.id)) {
+        let (_, pixels) = masks::pixels(db, frame.id, None)
+            .await?
+            .ok_or_else(|| anyhow::anyhow!("frame {} was submitted without a mask", frame.id))?;
+        let path = folder.join(format!("{}.png", frame.id));
+        write(&path, frame, pixels).await?;
+        let label = Some(LabelRef { path, code: OWN_CODE.into() });
+        labelled.push(FrameRef { label, ..frame.clone() });
+    }
+    Ok(labelled)
+}
+
+async fn write(path: &Path, frame: &FrameRef, pixels: Vec<u8>) -> anyhow::Result<()> {
+    let (path, size) = (path.to_owned(), frame.size);
+    Ok(tokio::task::spawn_blocking(move || mask_png::write_gray(&path, size, &pixels)).await??)
+}

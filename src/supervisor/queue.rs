@@ -1,0 +1,95 @@
+//! Who runs next: one job a device, the others wait.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::process::Process;
+use super::{Supervisor, follow};
+use crate::domain::{JobId, ProjectId, Stage};
+use crate::store::jobs::{Job, JobState};
+use crate::store::{Result, jobs, projects};
+
+/// Starts queued jobs for as long as the server lives.
+pub(super) async fn run(supervisor: Supervisor) {
+    loop {
+        match start_what_fits(&supervisor).await {
+            Ok(()) => supervisor.inner.wake.notified().await,
+            Err(error) => {
+                tracing::error!("the queue cannot be read, trying again: {error}");
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        }
+    }
+}
+
+/// Takes up a job that an earlier server left running.
+pub(super) async fn take_up(supervisor: &Supervisor, job: Job) -> Result<()> {
+    let stop = occupy(supervisor, &job).await?;
+    let task = supervisor.clone();
+    supervisor.spawn(async move {
+        let process = Process::found(&task.inner.workspace.job_dir(job.id), job.pid);
+        follow::take_up(&task.inner, &job, process, &stop).await;
+        vacate(&task, job.id);
+    });
+    Ok(())
+}
+
+async fn start_what_fits(supervisor: &Supervisor) -> Result<()> {
+    let mut queued = jobs::active(supervisor.inner.workspace.db()).await?;
+    queued.retain(|job| job.state == JobState::Queued);
+    queued.sort_by_key(|job| (patience(job.stage), job.id));
+    for job in queued {
+        let device = device_of(supervisor, job.project).await?;
+        if supervisor.inner.running().values().any(|(busy, _)| *busy == device) {
+            continue;
+        }
+        let stop = occupy(supervisor, &job).await?;
+        let task = supervisor.clone();
+        supervisor.spawn(async move {
+            follow::begin(&task.inner, &job, &stop).await;
+            vacate(&task, job.id);
+        });
+    }
+    Ok(())
+}
+
+/// People wait for the short stages; a measurement comes before the next long training.
+fn patience(stage: Stage) -> u8 {
+    match stage {
+        Stage::Warmup | Stage::Inject | Stage::Adapt => 2,
+        Stage::Evaluate => 1,
+        Stage::Features
+        | Stage::Anchors
+        | Stage::Select
+        | Stage::Prelabel
+        | Stage::Annotate
+        | Stage::TargetFeatures
+        | Stage::TargetAnchors => 0,
+    }
+}
+
+async fn occupy(supervisor: &Supervisor, job: &Job) -> Result<Arc<Notify>> {
+    let device = device_of(supervisor, job.project).await?;
+    let stop = Arc::new(Notify::new());
+    supervisor.inner.running().insert(job.id, (device, Arc::clone(&stop)));
+    Ok(stop)
+}
+
+fn vacate(supervisor: &Supervisor, job: JobId) {
+    supervisor.inner.running().remove(&job);
+    supervisor.inner.wake.notify_one();
+}
+
+/// The device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU.
+async fn device_of(supervisor: &Supervisor, project: ProjectId) -> Result<String> {
+    let asked = projects::get(supervisor.inner.workspace.db(), project).await?.set_up.device;
+    Ok(match asked.as_str() {
+        "auto" if Path::new("/dev/nvidia0").exists() => "cuda:0".into(),
+        "auto" => "cpu".into(),
+        "cuda" => "cuda:0".into(),
+        _ => asked,
+    })
+}

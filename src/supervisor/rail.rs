@@ -1,0 +1,78 @@
+//! Where a round is: each stage with what it waits for.
+
+use crate::domain::{JobId, Stage};
+use crate::store::jobs::{Job, JobState};
+use crate::store::rounds::Round;
+use crate::store::{Db, Result, jobs, rounds};
+
+/// A stage of a round as the page shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Which.
+    pub stage: Stage,
+    /// Where it is.
+    pub state: StepState,
+    /// Its newest job.
+    pub job: Option<Job>,
+    /// The job whose results the later stages use. A stage that was run again makes those after it outdated: they have
+    /// none until they, too, are run again.
+    pub done: Option<JobId>,
+}
+
+/// Where a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// For that one.
+    Waits(Stage),
+    /// It can be started.
+    Ready,
+    /// Queued, running or stopping; or people are labelling.
+    Active,
+    /// It can go on from its checkpoint.
+    Stopped,
+    /// Its job says why.
+    Failed,
+    /// Finished.
+    Done,
+}
+
+/// The stages of a round, in order.
+pub async fn rail(db: &Db, round: &Round) -> Result<Vec<Step>> {
+    let jobs = jobs::of_round(db, round.id).await?;
+    let picks = rounds::pick_counts(db, round.id).await?;
+    let mut steps: Vec<Step> = vec![];
+    // The newest job that the stages so far stand on; results older than it are outdated.
+    let mut floor = JobId(0);
+    for &stage in Stage::rail(round.number) {
+        let open = steps.last().is_none_or(|before| before.state == StepState::Done || before.done.is_some());
+        let waits = || stage.waits_for(round.number).filter(|_| !open).map_or(StepState::Ready, StepState::Waits);
+        let step = if stage == Stage::Annotate {
+            let state = match open {
+                true if picks.complete() => StepState::Done,
+                true => StepState::Active,
+                false => waits(),
+            };
+            Step { stage, state, job: None, done: None }
+        } else {
+            let mine = || jobs.iter().filter(|job| job.stage == stage);
+            let done = mine().rfind(|job| open && job.state == JobState::Done && job.id > floor).map(|job| job.id);
+            let job = mine().next_back().cloned();
+            let state = match &job {
+                Some(job) if job.state.is_active() => StepState::Active,
+                Some(job) if job.id > floor && job.state == JobState::Stopped => StepState::Stopped,
+                Some(job) if job.id > floor && job.state == JobState::Failed => StepState::Failed,
+                _ if done.is_some() => StepState::Done,
+                _ => waits(),
+            };
+            floor = done.unwrap_or(floor);
+            Step { stage, state, job, done }
+        };
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+/// The job whose results of a stage count.
+pub(crate) fn done(steps: &[Step], stage: Stage) -> Option<JobId> {
+    steps.iter().find(|step| step.stage == stage)?.done
+}

@@ -1,0 +1,95 @@
+//! The page behind an invitation link. Looking at it uses nothing up: mail programs look too.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::show;
+use crate::store::people::{self, Invitation};
+use crate::store::{self};
+use crate::web::error::Result;
+use crate::web::page::Page;
+use crate::web::{App, WebError, password, session};
+
+const LONGEST_NAME: usize = 60;
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct InvitationPage<'a> {
+    page: Page,
+    invitation: &'a Invitation,
+    name: &'a str,
+    message: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Over {
+    page: Page,
+    title: &'static str,
+    message: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Newcomer {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+}
+
+fn over(page: Page) -> Result<Response> {
+    let message = "It was used before, taken back, or is too old. Ask a lead for a new one.";
+    let over = Over { page, title: "This link is no longer good", message };
+    Ok((StatusCode::GONE, show(&over)?).into_response())
+}
+
+pub(crate) async fn form(State(app): State<App>, page: Page, Path(secret): Path<String>) -> Result<Response> {
+    match people::open_invitation(app.workspace.db(), &session::hash(&secret)).await? {
+        None => over(page),
+        Some(invitation) => {
+            Ok(show(&InvitationPage { page, invitation: &invitation, name: "", message: "" })?.into_response())
+        }
+    }
+}
+
+pub(crate) async fn accept(
+    State(app): State<App>,
+    page: Page,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    Form(given): Form<Newcomer>,
+) -> Result<Response> {
+    let db = app.workspace.db();
+    let token = session::hash(&secret);
+    let Some(invitation) = people::open_invitation(db, &token).await? else { return over(page) };
+    let user = if invitation.user.is_some() {
+        people::come_in(db, &token).await
+    } else {
+        let name = given.name.trim().to_owned();
+        let again = |message: &str| -> Result<Response> {
+            let form = InvitationPage { page: page.clone(), invitation: &invitation, name: &name, message };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(form.render()?)).into_response())
+        };
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+            return again("Give a name of 1 to 60 characters.");
+        }
+        if let Err(lacks) = password::check(&given.password) {
+            return again(lacks);
+        }
+        let hash = password::hash(given.password).await?;
+        match people::join(db, &token, &name, &hash).await {
+            Err(store::Error::Taken) => return again("Somebody has that name already. Choose another."),
+            joined => joined.map(|user| user.id),
+        }
+    };
+    match user {
+        Ok(user) => Ok((session::open(db, user, &headers).await?, Redirect::to("/")).into_response()),
+        // Used by somebody else between our look and now.
+        Err(store::Error::NotFound) => over(page),
+        Err(error) => Err(WebError::from(error)),
+    }
+}

@@ -1,0 +1,115 @@
+//! Who may come in: for leads.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+
+use super::show;
+use crate::domain::UserId;
+use crate::store::people::{self, Invitation, Role, TokenHash, User};
+use crate::store::{Db, now};
+use crate::web::error::Result;
+use crate::web::page::Page;
+use crate::web::session::{self, hex};
+use crate::web::{App, Person, WebError};
+
+/// Days that a link is good for.
+const LINK_DAYS: i64 = 7;
+const DAY: i64 = 24 * 3600 * 1000;
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct People {
+    page: Page,
+    me: UserId,
+    people: Vec<User>,
+    invitations: Vec<Invitation>,
+    /// Shown once, right after it was made.
+    link: Option<(String, Role)>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Invite {
+    role: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Revoke {
+    invitation: String,
+}
+
+pub(crate) async fn list(State(app): State<App>, page: Page, me: Person) -> Result<Html<String>> {
+    render(app.workspace.db(), page, &me, None).await
+}
+
+async fn render(db: &Db, page: Page, me: &Person, link: Option<(String, Role)>) -> Result<Html<String>> {
+    let invitations = people::invitations(db).await?;
+    show(&People { page, me: me.id, people: people::list(db).await?, invitations, link })
+}
+
+pub(crate) async fn invite(
+    State(app): State<App>,
+    page: Page,
+    me: Person,
+    headers: HeaderMap,
+    Form(Invite { role }): Form<Invite>,
+) -> Result<Html<String>> {
+    let role = Role::from_slug(&role).ok_or_else(|| WebError::Refused("Choose lead or annotator.".into()))?;
+    let path = new_link(app.workspace.db(), role, None, Some(me.id)).await?;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let base = text("origin").map(str::to_owned);
+    let base = base.or_else(|| text("host").map(|host| format!("http://{host}"))).unwrap_or_default();
+    render(app.workspace.db(), page, &me, Some((format!("{base}{path}"), role))).await
+}
+
+pub(crate) async fn revoke(State(app): State<App>, Form(Revoke { invitation }): Form<Revoke>) -> Result<Redirect> {
+    let open = people::invitations(app.workspace.db()).await?;
+    let token = open.iter().map(|open| open.token).find(|token: &TokenHash| hex(token) == invitation);
+    people::revoke(app.workspace.db(), &token.ok_or(WebError::NotFound)?).await?;
+    Ok(Redirect::to("/people"))
+}
+
+pub(crate) async fn remove(State(app): State<App>, Path(user): Path<i64>) -> Result<Redirect> {
+    if !people::remove(app.workspace.db(), UserId(user)).await? {
+        return Err(WebError::Conflict("The last lead stays. Invite another lead first.".into()));
+    }
+    Ok(Redirect::to("/people"))
+}
+
+/// Makes a link that lets one person in; gives its path. With a `user`, it signs that one in.
+async fn new_link(db: &Db, role: Role, user: Option<UserId>, by: Option<UserId>) -> Result<String> {
+    let secret = session::secret();
+    people::invite(db, &session::hash(&secret), role, user, by, now() + LINK_DAYS * DAY).await?;
+    Ok(format!("/invitations/{secret}"))
+}
+
+/// While nobody is there: the path of a link that makes the first lead. Links printed before are taken back.
+pub async fn first_link(db: &Db) -> Result<Option<String>, crate::store::Error> {
+    if !people::none_yet(db).await? {
+        return Ok(None);
+    }
+    for old in people::invitations(db).await? {
+        people::revoke(db, &old.token).await?;
+    }
+    let secret = session::secret();
+    people::invite(db, &session::hash(&secret), Role::Lead, None, None, now() + LINK_DAYS * DAY).await?;
+    Ok(Some(format!("/invitations/{secret}")))
+}
+
+/// The path of a link that lets one more person in: for an operator at the command line.
+pub async fn invitation_link(db: &Db, role: Role) -> Result<String, crate::store::Error> {
+    let secret = session::secret();
+    people::invite(db, &session::hash(&secret), role, None, None, now() + LINK_DAYS * DAY).await?;
+    Ok(format!("/invitations/{secret}"))
+}
+
+/// The path of a link that signs the demo's visitor in as a lead, without a password.
+pub async fn visitor_link(db: &Db, name: &str) -> Result<String, crate::store::Error> {
+    let user = people::add_without_password(db, name, Role::Lead).await?;
+    let secret = session::secret();
+    people::invite(db, &session::hash(&secret), Role::Lead, Some(user), None, now() + LINK_DAYS * DAY).await?;
+    Ok(format!("/invitations/{secret}"))
+}

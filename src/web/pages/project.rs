@@ -1,0 +1,140 @@
+//! A project: its stages as a rail, each with its button and progress, and what they say while they run.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Html;
+use serde::Deserialize;
+
+use super::show;
+use crate::domain::{ProjectId, Stage};
+use crate::store::events;
+use crate::store::frames::{self, Count, Refusal};
+use crate::store::models::{self, Model};
+use crate::store::projects::{self, Project};
+use crate::store::rounds::{self, Round};
+use crate::web::curves::Chart;
+use crate::web::error::Result;
+use crate::web::guide::{Guide, Press};
+use crate::web::page::Page;
+use crate::web::rail::{self, Card};
+use crate::web::{App, WebError};
+
+/// Refusals that the page lists; there may be thousands of one kind.
+const REFUSALS: usize = 200;
+
+/// Everything that the page shows. Its blocks are the fragments that the stream sends.
+#[derive(Template)]
+#[template(path = "project.html", blocks = ["guide", "rail", "side"])]
+pub(crate) struct ProjectPage {
+    page: Page,
+    project: Project,
+    rounds: Vec<Round>,
+    round: Option<Round>,
+    guide: Guide,
+    cards: Vec<Card>,
+    /// Whose curves are shown.
+    charted: Option<Stage>,
+    charts: Vec<Chart>,
+    models: Vec<Model>,
+    counts: Vec<Count>,
+    refusals: Vec<Refusal>,
+    n_refused: usize,
+    newest_event: i64,
+}
+
+/// Which round to look at; the newest by default.
+#[derive(Deserialize)]
+pub(crate) struct Look {
+    pub(super) round: Option<u32>,
+}
+
+impl ProjectPage {
+    /// From the database as it is now.
+    pub(crate) async fn load(app: &App, page: Page, id: ProjectId, look: Option<u32>) -> Result<Self> {
+        let db = app.workspace.db();
+        // First, so that whatever is said while the rest is read will be sent by the stream.
+        let newest_event = events::newest(db, id).await?;
+        let project = projects::get(db, id).await?;
+        let rounds = rounds::list(db, id).await?;
+        let round = match look {
+            None => rounds.last().copied(),
+            Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
+        };
+        let cards = match &round {
+            Some(round) => rail::of_round(db, id, round).await?,
+            None => vec![],
+        };
+        // The one at work, or the last that trained.
+        let trained = |card: &&Card| card.job().is_some() && card.stage().makes_model();
+        let charted = cards.iter().filter(trained).find(|card| card.is_active()).or(cards.iter().rfind(trained));
+        let charts = match charted.and_then(Card::job) {
+            Some(job) => app.curves.of(db, job.id).await?,
+            None => vec![],
+        };
+        let charted = charted.map(Card::stage);
+        let mut refusals = frames::refusals(db, id).await?;
+        let n_refused = refusals.len();
+        refusals.truncate(REFUSALS);
+        let models = models::list(db, id).await?;
+        let counts = frames::counts(db, id).await?;
+        let guide = Guide::of(&project, &cards);
+        Ok(Self {
+            page,
+            project,
+            rounds,
+            round,
+            guide,
+            cards,
+            charted,
+            charts,
+            models,
+            counts,
+            refusals,
+            n_refused,
+            newest_event,
+        })
+    }
+}
+
+/// GET.
+pub(crate) async fn overview(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<i64>,
+    Query(look): Query<Look>,
+) -> Result<Html<String>> {
+    show(&ProjectPage::load(&app, page, ProjectId(id), look.round).await?)
+}
+
+impl ProjectPage {
+    /// Whether it is the round that goes on.
+    fn is_newest(&self) -> bool {
+        self.round.map(|round| round.number) == self.rounds.last().map(|round| round.number)
+    }
+
+    /// What the stream sends: the id of each part and its content.
+    pub(crate) fn parts(&self) -> Result<[(&'static str, String); 3]> {
+        Ok([
+            ("guide", self.as_guide().render()?),
+            ("rail", self.as_rail().render()?),
+            ("side", self.as_side().render()?),
+        ])
+    }
+
+    /// The newest event that the parts know.
+    pub(crate) fn newest_event(&self) -> i64 {
+        self.newest_event
+    }
+
+    fn start_label(stage: &Stage) -> String {
+        match stage {
+            Stage::Inject => "Run the adaptation".into(),
+            stage => format!("Start: {}", stage.title()),
+        }
+    }
+
+    /// The height of a model's bar: 0 to 100.
+    fn bar(model: &Model) -> f64 {
+        model.mean_iou.unwrap_or_default() * 100.0
+    }
+}

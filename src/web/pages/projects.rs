@@ -1,0 +1,60 @@
+//! All projects, with how each stands.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+
+use super::show;
+use crate::store::projects::{self, Project};
+use crate::store::rounds::{self, PickCounts, Round};
+use crate::store::{Db, frames, models};
+use crate::web::App;
+use crate::web::error::Result;
+use crate::web::guide::Guide;
+use crate::web::page::Page;
+use crate::web::rail;
+
+#[derive(Template)]
+#[template(path = "projects.html")]
+struct Projects {
+    page: Page,
+    projects: Vec<Glance>,
+}
+
+/// A project at a glance.
+struct Glance {
+    project: Project,
+    guide: Guide,
+    round: Option<Round>,
+    picks: PickCounts,
+    /// Stages done, of all.
+    stages: (usize, usize),
+    best: Option<f64>,
+    n_frames: u64,
+}
+
+impl Glance {
+    async fn of(db: &Db, project: Project) -> Result<Self> {
+        let round = rounds::newest(db, project.id).await?;
+        let (mut cards, mut picks) = (vec![], PickCounts::default());
+        if let Some(round) = &round {
+            cards = rail::of_round(db, project.id, round).await?;
+            picks = rounds::pick_counts(db, round.id).await?;
+        }
+        let stages = (cards.iter().filter(|card| card.is_done()).count(), cards.len());
+        let ious = models::list(db, project.id).await?.into_iter().filter_map(|model| model.mean_iou);
+        let best = ious.max_by(f64::total_cmp);
+        let n_frames = frames::counts(db, project.id).await?.iter().map(|count| count.frames).sum();
+        let guide = Guide::of(&project, &cards);
+        Ok(Self { project, guide, round, picks, stages, best, n_frames })
+    }
+}
+
+pub(crate) async fn list(State(app): State<App>, page: Page) -> Result<Html<String>> {
+    let db = app.workspace.db();
+    let mut glances = vec![];
+    for project in projects::list(db).await? {
+        glances.push(Glance::of(db, project).await?);
+    }
+    show(&Projects { page, projects: glances })
+}

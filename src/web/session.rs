@@ -1,0 +1,161 @@
+//! Who is asking: sessions, and the policy that stands before every route.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use rand::RngCore;
+use sha2::{Digest, Sha256};
+
+use super::error::Result;
+use super::{App, WebError};
+use crate::domain::UserId;
+use crate::store::people::{self, Role, TokenHash};
+use crate::store::{Db, now};
+
+/// What to answer besides the page.
+pub(super) type CookieHeader = [(HeaderName, HeaderValue); 1];
+
+const COOKIE: &str = "windlass";
+/// A session lasts this long after its last use, in milliseconds: 30 days.
+const LASTS: i64 = 30 * 24 * 3600 * 1000;
+/// It is not written anew at every request, but when a day of it is gone.
+const RENEW_BELOW: i64 = LASTS - 24 * 3600 * 1000;
+
+/// Whom a route lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Everybody, signed in or not.
+    Public,
+    /// Whoever is signed in.
+    Member,
+    /// Leads.
+    Lead,
+}
+
+/// Who is signed in. As an argument of a handler it refuses others.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// The row of the table.
+    pub(crate) id: UserId,
+    /// As shown.
+    pub(crate) name: String,
+    /// What they may do.
+    pub(crate) role: Role,
+    /// Of the session that asked.
+    pub(crate) session: TokenHash,
+}
+
+impl Person {
+    /// Whether they may do everything.
+    pub(crate) fn is_lead(&self) -> bool {
+        self.role == Role::Lead
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Person {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Self>().cloned().ok_or(WebError::SignIn { back: None })
+    }
+}
+
+/// Stands before every handler: reads the session and asks the route's policy.
+pub(super) async fn guard(
+    State((app, policy)): State<(App, Policy)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
+    let db = app.workspace.db();
+    let token = cookie(request.headers(), COOKIE).map(|secret| hash(&secret));
+    let mut renewed = None;
+    let mut person = None;
+    if let Some(session) = token
+        && let Some((user, expires_at)) = people::by_session(db, &session).await?
+    {
+        if expires_at < now() + RENEW_BELOW {
+            people::prolong_session(db, &session, now() + LASTS).await?;
+            renewed = cookie(request.headers(), COOKIE);
+        }
+        person = Some(Person { id: user.id, name: user.name, role: user.role, session });
+    }
+    match (policy, &person) {
+        (Policy::Public, _) | (Policy::Member, Some(_)) => {}
+        (Policy::Lead, Some(person)) if person.is_lead() => {}
+        (Policy::Lead, Some(_)) => return Err(WebError::Forbidden),
+        (Policy::Member | Policy::Lead, None) => return Err(WebError::SignIn { back: way_back(&request) }),
+    }
+    let secure = is_https(request.headers());
+    if let Some(person) = person {
+        request.extensions_mut().insert(person);
+    }
+    let mut response = next.run(request).await;
+    if policy != Policy::Public {
+        // What only members see stays in no shared cache; handlers of pictures say more.
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    }
+    if let Some(secret) = renewed {
+        response.headers_mut().append(header::SET_COOKIE, set_cookie(&secret, LASTS / 1000, secure));
+    }
+    Ok(response)
+}
+
+/// Where to come back to after signing in: only for pages that a person opened, not for fragments and pictures.
+fn way_back(request: &Request) -> Option<String> {
+    let wants_html = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_page = request.method() == Method::GET
+        && !request.headers().contains_key("hx-request")
+        && wants_html.is_some_and(|accept| accept.contains("text/html"));
+    is_page.then(|| request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string))
+}
+
+/// Begins a session; gives the cookie to set.
+pub(super) async fn open(db: &Db, user: UserId, headers: &HeaderMap) -> Result<CookieHeader> {
+    let secret = secret();
+    people::open_session(db, user, &hash(&secret), now() + LASTS).await?;
+    Ok([(header::SET_COOKIE, set_cookie(&secret, LASTS / 1000, is_https(headers)))])
+}
+
+/// The header that makes the browser forget the session.
+pub(super) fn forget() -> CookieHeader {
+    [(header::SET_COOKIE, HeaderValue::from_static("windlass=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"))]
+}
+
+/// 256 random bits for a cookie or a link, hexadecimal.
+pub(crate) fn secret() -> String {
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    hex(&bytes)
+}
+
+/// What of a secret is kept.
+pub(crate) fn hash(secret: &str) -> TokenHash {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Lower case, two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A cookie of the request.
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+fn set_cookie(secret: &str, max_age: i64, secure: bool) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let line = format!("{COOKIE}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(line).expect("a secret is hexadecimal, here or as a key of the session table")
+}
+
+/// Whether the browser speaks https, with us or with a proxy before us. Who lies about it harms only themselves.
+fn is_https(headers: &HeaderMap) -> bool {
+    let says =
+        |name, prefix: &str| headers.get(name).is_some_and(|value| value.as_bytes().starts_with(prefix.as_bytes()));
+    says("origin", "https://") || says("x-forwarded-proto", "https")
+}

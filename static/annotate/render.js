@@ -1,0 +1,107 @@
+// @ts-check
+/**
+ * What is seen: canvases of the frame's own size, one above the other, moved and scaled by one CSS transform.
+ *
+ * Zoom and pan repaint nothing, a stroke repaints the tiles that it touched, opacity is the compositor's.
+ */
+
+import { TILE, UNLABELLED } from "./label_map.js";
+import { colorTable, packed } from "./palette.js";
+
+/** @typedef {import("./label_map.js").LabelMap} LabelMap */
+/** @typedef {import("./palette.js").PaletteClass} PaletteClass */
+
+/** Pixels without a class: stripes that no frame has. */
+const STRIPES = [packed([255, 0, 170], 235), packed([20, 0, 20], 200)];
+
+export class Painter {
+  /**
+   * @param {HTMLElement} frame the element that holds the canvases and takes the transform
+   * @param {LabelMap} map
+   * @param {PaletteClass[]} palette
+   */
+  constructor(frame, map, palette) {
+    this.frame = frame;
+    this.map = map;
+    const colors = colorTable(palette);
+    this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
+    this.dirty = map.watch();
+    this.gapsShown = false;
+    this.layers = {
+      picture: layer(frame, "picture", map),
+      doubt: layer(frame, "doubt", map),
+      labels: layer(frame, "labels", map),
+      gaps: layer(frame, "gaps", map),
+    };
+    this.#paintAll("labels");
+  }
+
+  /** @param {ImageBitmap} picture */
+  showPicture(picture) {
+    this.layers.picture.drawImage(picture, 0, 0, this.map.width, this.map.height);
+  }
+
+  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be */
+  showDoubt(doubt) {
+    const { doubt: context } = this.layers;
+    context.drawImage(doubt, 0, 0, this.map.width, this.map.height);
+    const data = context.getImageData(0, 0, this.map.width, this.map.height);
+    const pixels = new Uint32Array(data.data.buffer);
+    for (let i = 0; i < pixels.length; i++) {
+      const grey = pixels[i] & 255;
+      pixels[i] = packed([255, 190 - ((grey * 150) >> 8), 40], grey);
+    }
+    context.putImageData(data, 0, 0);
+  }
+
+  /** @param {boolean} shown */
+  showGaps(shown) {
+    this.gapsShown = shown;
+    this.frame.classList.toggle("with-gaps", shown);
+    if (shown) this.#paintAll("gaps");
+  }
+
+  /** Paints what changed since the last time. @returns {number} tiles */
+  paint() {
+    const tiles = this.dirty.take();
+    for (const tile of tiles) {
+      this.#paintTile("labels", tile);
+      if (this.gapsShown) this.#paintTile("gaps", tile);
+    }
+    return tiles.length;
+  }
+
+  /** @param {"labels" | "gaps"} layer */
+  #paintAll(layer) {
+    for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(layer, tile);
+  }
+
+  /** @param {"labels" | "gaps"} layer @param {number} tile */
+  #paintTile(layer, tile) {
+    const { x, y, width, height } = this.map.bounds(tile);
+    const { pixels, width: stride } = this.map;
+    const [even, odd] = this.looks[layer];
+    for (let row = 0; row < height; row++) {
+      const at = (y + row) * stride + x;
+      const to = row * TILE;
+      // Diagonal stripes, four pixels wide; for labels both are the same table.
+      for (let column = 0; column < width; column++) {
+        scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
+      }
+    }
+    this.layers[layer].putImageData(scratchImage, x, y, 0, 0, width, height);
+  }
+}
+
+const scratchImage = new ImageData(TILE, TILE);
+const scratch = new Uint32Array(scratchImage.data.buffer);
+
+/** @param {HTMLElement} frame @param {string} name @param {LabelMap} map @returns {CanvasRenderingContext2D} */
+function layer(frame, name, map) {
+  const canvas = document.createElement("canvas");
+  canvas.className = `layer ${name}`;
+  canvas.width = map.width;
+  canvas.height = map.height;
+  frame.append(canvas);
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}

@@ -1,0 +1,148 @@
+// @ts-check
+/** The stage: the frame under the hand, with its layers, its cursor and its corners, painted once a screen frame. */
+
+import { UNLABELLED } from "./label_map.js";
+import { Pen } from "./pen.js";
+import { Pointer } from "./pointer.js";
+import { Painter } from "./render.js";
+import { snap } from "./tools/brush.js";
+import { Viewport } from "./viewport.js";
+
+/** @typedef {import("./viewport.js").Point} Point */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Stage {
+  /** @param {import("./editor.js").Editor} editor @param {import("./palette.js").PaletteClass[]} palette */
+  constructor(editor, palette) {
+    this.editor = editor;
+    this.palette = palette;
+    this.surface = find("#stage");
+    this.frame = find("#frame");
+    this.footprint = find("#footprint");
+    this.outline = /** @type {any} */ (find("#outline"));
+    this.readout = find("#readout");
+    const { width, height } = editor.map;
+    this.frame.style.width = `${width}px`;
+    this.frame.style.height = `${height}px`;
+    this.painter = new Painter(this.frame, editor.map, palette);
+    this.view = new Viewport({ width, height }, this.#room());
+    this.pen = new Pen(editor, this.view);
+    /** Where the pointer is, on the screen. @type {Point | null} */
+    this.hovered = null;
+    /** Called after each painting: panels show what changed. */
+    this.onPaint = () => {};
+    this.asked = false;
+    this.viewMoved = true;
+    this.pointer = new Pointer(this.surface, editor, this.view, {
+      seen: () => this.ask(),
+      moved: () => this.move(),
+      hover: (point) => {
+        this.hovered = point;
+        this.pen.active = false;
+        this.ask();
+      },
+    });
+    new ResizeObserver(() => {
+      this.pointer.forgetPlace();
+      this.view.resize(this.#room());
+      this.move();
+    }).observe(this.surface);
+    this.move();
+  }
+
+  /** Something is to be painted: with the next screen frame, whatever else comes before it. */
+  ask() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => this.#paint());
+  }
+
+  /** The viewport moved. */
+  move() {
+    this.viewMoved = true;
+    this.ask();
+  }
+
+  /** Where the tool points, in the image. @returns {Point | null} */
+  get target() {
+    if (this.pen.active) return this.pen.point;
+    return this.hovered && this.view.toImage(this.hovered);
+  }
+
+  #paint() {
+    this.asked = false;
+    this.painter.paint();
+    if (this.viewMoved) {
+      this.viewMoved = false;
+      this.frame.style.transform = this.view.transform;
+      this.frame.classList.toggle("magnified", this.view.scale * devicePixelRatio > 1);
+    }
+    this.#paintFootprint();
+    this.#paintOutline();
+    this.#paintReadout();
+    this.onPaint();
+  }
+
+  #paintFootprint() {
+    const { editor, view, target } = this;
+    const brush = editor.tool === "brush" || editor.tool === "eraser";
+    const shown = target !== null && !this.pointer.panning && (brush || this.pen.active);
+    this.footprint.hidden = !shown;
+    if (!shown) return;
+    const size = brush ? editor.size : 1;
+    const { x, y } = view.toScreen(snap(target, size));
+    const across = Math.max(3, size * view.scale);
+    this.footprint.classList.toggle("down", editor.stroke !== null);
+    this.footprint.style.width = this.footprint.style.height = `${across}px`;
+    this.footprint.style.transform = `translate(${x - across / 2}px, ${y - across / 2}px)`;
+  }
+
+  #paintOutline() {
+    const { corners } = this.editor.polygon;
+    const open = corners.length > 0;
+    this.outline.classList.toggle("shown", open);
+    if (!open) return;
+    const { target, view, editor } = this;
+    const points = (target ? [...corners, target] : corners).map((corner) => view.toScreen(corner));
+    const color = this.palette[editor.class].color.join(" ");
+    const path = document.createElementNS(SVG, "polygon");
+    path.setAttribute("points", points.map(({ x, y }) => `${x},${y}`).join(" "));
+    path.style.fill = `rgb(${color} / 35%)`;
+    const dots = corners.map((corner, index) => {
+      const { x, y } = view.toScreen(corner);
+      const dot = document.createElementNS(SVG, "circle");
+      dot.setAttribute("cx", String(x));
+      dot.setAttribute("cy", String(y));
+      dot.setAttribute("r", index === 0 ? "5" : "3");
+      return dot;
+    });
+    this.outline.replaceChildren(path, ...dots);
+  }
+
+  #paintReadout() {
+    const { target, editor } = this;
+    const [x, y] = target ? [Math.floor(target.x), Math.floor(target.y)] : [-1, -1];
+    const value = editor.map.at(x, y);
+    const known = value >= 0 && value !== UNLABELLED;
+    const name = value < 0 ? "" : known ? this.palette[value].name : "unlabelled";
+    const place = value < 0 ? "" : `${x}, ${y}`;
+    const [swatch, ...texts] = /** @type {HTMLElement[]} */ ([...this.readout.children]);
+    swatch.hidden = value < 0;
+    swatch.style.background = known ? `rgb(${this.palette[value].color.join(" ")})` : "transparent";
+    [name, place, `${Math.round(this.view.scale * 100)} %`].forEach((text, index) => {
+      // The same text set anew would lay the page out anew.
+      if (texts[index].textContent !== text) texts[index].textContent = text;
+    });
+  }
+
+  /** @returns {{ width: number, height: number }} */
+  #room() {
+    return { width: Math.max(1, this.surface.clientWidth), height: Math.max(1, this.surface.clientHeight) };
+  }
+}
+
+/** @param {string} selector @returns {HTMLElement} */
+function find(selector) {
+  return /** @type {HTMLElement} */ (document.querySelector(selector));
+}

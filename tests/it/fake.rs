@@ -1,0 +1,269 @@
+//! A project of a few drawn frames, and an engine that is a shell script: jobs without libtorch, in milliseconds.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
+use windlass::domain::{
+    Backbone, Budget, Confusion, Dataset, Evaluation, Event, FrameId, JobId, Layout, ModelCard, Pick, ProjectId,
+    Proposal, Recipe, RoundId, Selection, Size, Stage, Taxonomy, files,
+};
+use windlass::formats::mask_png::encode_gray;
+use windlass::store::jobs::{Job, JobState};
+use windlass::store::projects::{ImportState, NewProject};
+use windlass::store::{Workspace, events, jobs, projects, rounds};
+use windlass::supervisor::{Config, Said, Supervisor};
+
+/// More than anything here takes, also on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) const SIZE: Size = Size { width: 32, height: 16 };
+
+/// Frames: source 1 to 4, target 5 to 10, validation 11 and 12.
+pub(crate) const TARGET: std::ops::RangeInclusive<i64> = 5..=10;
+
+/// A folder with everything: data, workspace, the fake engine and what it leaves behind.
+pub(crate) struct Fake {
+    pub(crate) folder: TempDir,
+    pub(crate) workspace: Workspace,
+    pub(crate) supervisor: Supervisor,
+    said: Receiver<Said>,
+}
+
+impl Fake {
+    /// With an engine that does its work at once.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        draw(folder.path());
+        leave_results(folder.path());
+        let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
+        let supervisor = Supervisor::start(workspace.clone(), config(folder.path())).await.unwrap();
+        let said = supervisor.subscribe();
+        let fake = Self { folder, workspace, supervisor, said };
+        fake.engine("");
+        fake
+    }
+
+    /// Gives the engine a body of its own, in sh. `say` prints an event, `wait_for NAME` waits for a file beside it.
+    pub(crate) fn engine(&self, body: &str) {
+        let path = self.folder.path().join("engine");
+        let script = format!(
+            r#"#!/bin/sh
+fake=$(dirname "$0")
+exec 9>"$1/lock"
+flock -n 9 || exit 7
+stage=$(sed -n 's/^  "stage": "\([a-z_]*\)".*/\1/p' "$1/spec.json")
+say() {{ echo "{{\"at\":1,\"event\":$1}}"; }}
+wait_for() {{ while [ ! -e "$fake/$1" ]; do sleep 0.02; done; }}
+say '"started","device":"cpu","resumed_from":null'
+{body}
+mkdir -p "$1/out"
+if [ -e "$fake/results/$stage" ]; then cp -r "$fake/results/$stage/." "$1/out/"; fi
+say '"done","seconds":1.0'
+"#
+        );
+        // Written beside and moved: a script that is being written cannot be run.
+        let new = self.folder.path().join("engine.new");
+        fs::write(&new, script).unwrap();
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(&new, &path).unwrap();
+    }
+
+    /// Lets an engine that does `wait_for NAME` go on.
+    pub(crate) fn allow(&self, name: &str) {
+        fs::write(self.folder.path().join(name), "").unwrap();
+    }
+
+    /// A project whose frames are imported; its first round.
+    pub(crate) async fn project(&self, auto_advance: bool) -> (ProjectId, RoundId) {
+        let new = new_project(self.folder.path(), auto_advance);
+        let project = projects::create(self.workspace.db(), &new).await.unwrap();
+        self.supervisor.import(project).await.unwrap();
+        let imported = async || projects::get(self.workspace.db(), project).await.unwrap().import.state;
+        until("the import ends", async || !matches!(imported().await, ImportState::Queued | ImportState::Running))
+            .await;
+        let import = projects::get(self.workspace.db(), project).await.unwrap().import;
+        assert_eq!((import.state, import.error), (ImportState::Done, None));
+        let round = rounds::newest(self.workspace.db(), project).await.unwrap().unwrap();
+        (project, round.id)
+    }
+
+    pub(crate) async fn job(&self, job: JobId) -> Job {
+        jobs::get(self.workspace.db(), job).await.unwrap()
+    }
+
+    pub(crate) fn dir(&self, job: JobId) -> PathBuf {
+        self.workspace.job_dir(job)
+    }
+
+    /// Waits until a job is in that state, and gives it.
+    pub(crate) async fn wait(&self, job: JobId, state: JobState) -> Job {
+        until(&format!("job {job} is {}", state.slug()), async || self.job(job).await.state == state).await;
+        self.job(job).await
+    }
+
+    /// Waits for the newest job of a stage to be done.
+    pub(crate) async fn wait_for_stage(&self, round: RoundId, stage: Stage) -> Job {
+        let newest = async || {
+            let jobs = jobs::of_round(self.workspace.db(), round).await.unwrap();
+            jobs.into_iter().rfind(|job| job.stage == stage)
+        };
+        until(stage.title(), async || {
+            let job = newest().await;
+            assert_ne!(job.as_ref().map(|job| job.state), Some(JobState::Failed), "{job:?}");
+            job.is_some_and(|job| job.state == JobState::Done)
+        })
+        .await;
+        newest().await.unwrap()
+    }
+
+    /// Starts a stage that is expected to start.
+    pub(crate) async fn start(&self, (project, round): (ProjectId, RoundId), stage: Stage) -> JobId {
+        self.supervisor.enqueue(project, round, stage).await.unwrap()
+    }
+
+    /// Ends the supervisor as a killed server would, jobs running on, and starts another.
+    pub(crate) async fn restart(&mut self, meanwhile: impl AsyncFnOnce()) {
+        self.supervisor.shutdown().await;
+        meanwhile().await;
+        self.supervisor = Supervisor::start(self.workspace.clone(), config(self.folder.path())).await.unwrap();
+        self.said = self.supervisor.subscribe();
+    }
+
+    /// The next broadcast line of a job that the test wants.
+    pub(crate) async fn hear(&mut self, wanted: impl Fn(&Event) -> bool) -> Said {
+        let listen = async {
+            loop {
+                let said = self.said.recv().await.unwrap();
+                if wanted(&said.line.event) {
+                    return said;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, listen).await.expect("the engine says it")
+    }
+
+    /// All that a job said, as it is in the database.
+    pub(crate) async fn said(&self, job: JobId) -> Vec<Event> {
+        let said = events::of_job(self.workspace.db(), job, 0, 10_000).await.unwrap();
+        said.into_iter().map(|said| said.line.event).collect()
+    }
+
+    /// Steps of the scalars that a job said, in order.
+    pub(crate) async fn steps(&self, job: JobId) -> Vec<u64> {
+        let step = |event| match event {
+            Event::Scalars { step, .. } => Some(step),
+            _ => None,
+        };
+        self.said(job).await.into_iter().filter_map(step).collect()
+    }
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !so().await {
+        assert!(begun.elapsed() < DEADLINE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(crate) fn config(folder: &Path) -> Config {
+    let (grace, tick) = (Duration::from_millis(300), Duration::from_millis(20));
+    Config { grace, tick, ..Config::new(folder.join("engine")) }
+}
+
+fn dataset(folder: &Path, name: &str) -> Dataset {
+    let root = folder.join("data").join(name);
+    Dataset { layout: Layout::Camvid, root, split: Some("train".into()), labels: None, mapping: None }
+}
+
+pub(crate) fn new_project(folder: &Path, auto_advance: bool) -> NewProject {
+    let imagenet = folder.join("imagenet.safetensors");
+    fs::write(&imagenet, "weights").unwrap();
+    NewProject {
+        name: "Harbour".into(),
+        taxonomy: Taxonomy::built_in("camvid11").unwrap(),
+        recipe: recipe(),
+        seed: 7,
+        device: "cpu".into(),
+        imagenet,
+        auto_advance,
+        oracle: true,
+        source: dataset(folder, "source"),
+        target: dataset(folder, "target"),
+        val: Some(dataset(folder, "val")),
+    }
+}
+
+pub(crate) fn recipe() -> Recipe {
+    Recipe { budget: Budget::Frames(2), ..Recipe::recommended(Backbone::EfficientnetLite0) }
+}
+
+/// Pictures and labels in CamVid's layout.
+fn draw(folder: &Path) {
+    for (name, n_frames) in [("source", 4), ("target", 6), ("val", 2)] {
+        let root = folder.join("data").join(name);
+        fs::create_dir_all(root.join("train")).unwrap();
+        fs::create_dir_all(root.join("trainannot")).unwrap();
+        for frame in 0..n_frames {
+            let picture =
+                image::RgbImage::from_fn(SIZE.width, SIZE.height, |x, y| image::Rgb([x as u8, y as u8, frame]));
+            picture.save(root.join(format!("train/{frame}.png"))).unwrap();
+            let label = vec![frame; SIZE.pixels()];
+            fs::write(root.join(format!("trainannot/{frame}.png")), encode_gray(SIZE, &label)).unwrap();
+        }
+    }
+}
+
+/// What the engine would leave behind, by stage.
+fn leave_results(folder: &Path) {
+    let put = |stage: Stage, name: &str, bytes: &[u8]| {
+        let path = folder.join("results").join(stage.slug()).join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    for stage in [Stage::Warmup, Stage::Inject, Stage::Adapt] {
+        let classes = Taxonomy::built_in("camvid11").unwrap().classes;
+        let (parent, sha256) = ("0".repeat(64), "1".repeat(64));
+        let card = ModelCard { stage, classes, recipe: recipe(), seed: 7, parent, sha256 };
+        put(stage, files::MODEL, b"weights");
+        put(stage, files::MODEL_CARD, &serde_json::to_vec(&card).unwrap());
+    }
+    for stage in [Stage::Features, Stage::TargetFeatures] {
+        put(stage, files::FEATURES, b"vectors");
+    }
+    for stage in [Stage::Anchors, Stage::TargetAnchors] {
+        put(stage, files::ANCHORS, b"centres");
+        put(stage, files::ANCHOR_REPORT, json!([]).to_string().as_bytes());
+    }
+    put(Stage::Select, files::SELECTION, &serde_json::to_vec(&selection(&[6, 9])).unwrap());
+    put(Stage::Prelabel, files::PROPOSALS, &serde_json::to_vec(&[proposal(6), proposal(9)]).unwrap());
+    for frame in [6, 9] {
+        put(Stage::Prelabel, &format!("prelabel/{frame}.png"), &encode_gray(SIZE, &[3; SIZE_PIXELS]));
+        put(Stage::Prelabel, &format!("prelabel/{frame}_uncertainty.png"), &encode_gray(SIZE, &[9; SIZE_PIXELS]));
+    }
+    let mut confusion = Confusion::new(11);
+    confusion.add(&[0, 0, 1, 1], &[0, 0, 1, 0]);
+    let evaluation = Evaluation { frames: 2, confusion, pictures: vec![] };
+    put(Stage::Evaluate, files::EVALUATION, &serde_json::to_vec(&evaluation).unwrap());
+}
+
+pub(crate) const SIZE_PIXELS: usize = 32 * 16;
+
+pub(crate) fn selection(frames: &[i64]) -> Selection {
+    let pick = |&frame: &i64| {
+        let per_class = vec![0.5; 11];
+        Pick { frame: FrameId(frame), score: 5.5, source: 3.0, target: 2.5, per_class }
+    };
+    Selection { strategy: "madav2".into(), candidates: 6, picks: frames.iter().map(pick).collect() }
+}
+
+fn proposal(frame: i64) -> Proposal {
+    let (mask, uncertainty) = (format!("prelabel/{frame}.png"), format!("prelabel/{frame}_uncertainty.png"));
+    Proposal { frame: FrameId(frame), mask, uncertainty, mean_uncertainty: 0.25 }
+}

@@ -1,0 +1,311 @@
+//! Pages: who may see and do what, and what stands on them.
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use windlass::domain::Stage;
+use windlass::store::jobs::JobState;
+use windlass::store::people::Role;
+use windlass::web::{Policy, routes};
+
+use crate::support::{Site, request};
+
+/// A path of the table with something in its gaps.
+fn filled(path: &str) -> String {
+    let part = |part: &str| match part {
+        "{build}" | "{secret}" => "none".to_owned(),
+        "{*path}" => "app.css".to_owned(),
+        "{stage}" => "warmup".to_owned(),
+        "{file}" => "none.zip".to_owned(),
+        gap if gap.starts_with('{') => "4711".to_owned(),
+        plain => plain.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn every_route_keeps_its_policy() {
+    let site = Site::open().await;
+    let routes = routes();
+    assert!(routes.len() > 40, "the table is the whole site");
+    for route in routes {
+        // Fresh ones each time: some routes sign out.
+        let visitors = [
+            (site.visitor(), "nobody"),
+            (site.joined(&format!("Ada {}{}", route.method, route.path), Role::Annotator).await, "an annotator"),
+            (site.joined(&format!("Lea {}{}", route.method, route.path), Role::Lead).await, "a lead"),
+        ];
+        for (mut visitor, who) in visitors {
+            let path = filled(route.path);
+            let request = request(route.method.clone(), &path).header("sec-fetch-site", "same-origin");
+            let answer = visitor.send(request.body(Body::empty()).unwrap()).await;
+            let sent_away =
+                answer.status == StatusCode::UNAUTHORIZED || answer.header("location").starts_with("/sign-in?next=");
+            let forbidden = answer.status == StatusCode::FORBIDDEN;
+            let (away, refused) = match (route.policy, who) {
+                (Policy::Public, _) | (Policy::Member, "an annotator") | (_, "a lead") => (false, false),
+                (Policy::Member | Policy::Lead, "nobody") => (true, false),
+                _ => (false, true),
+            };
+            let is = format!("{} {path} for {who}: {} {}", route.method, answer.status, answer.header("location"));
+            assert_eq!((sent_away, forbidden), (away, refused), "{is}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_from_another_site_is_refused_on_every_route() {
+    let site = Site::open().await;
+    let mut lead = site.lead().await;
+    for route in routes().into_iter().filter(|route| route.method != Method::GET) {
+        for (name, value) in [("origin", "http://evil.test"), ("sec-fetch-site", "cross-site"), ("x-nothing", "said")] {
+            let request = request(route.method.clone(), &filled(route.path)).header(name, value);
+            let answer = lead.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {}", route.method, route.path);
+            assert!(answer.text().contains("came from elsewhere"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_a_strict_policy_and_pages_have_nothing_inline() {
+    let site = Site::open().await;
+    let (project, _) = site.ready_project().await;
+    let mut lead = site.lead().await;
+    let project = format!("/projects/{project}");
+    let pages = ["", "/queue", "/picks", "/models", "/export"].map(|page| format!("{project}{page}"));
+    let others = ["/", "/people", "/account", "/projects/new", "/no-such-page"].map(str::to_owned);
+    for path in pages.iter().chain(&others) {
+        let answer = lead.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let html = answer.text();
+        for inline in [" style=", "<style", " onclick", " onload", "javascript:", " hx-on", "js:"] {
+            assert!(!html.contains(inline), "{path} has {inline}");
+        }
+        let scripts = html.matches("<script").count();
+        assert!(scripts > 0 && scripts == html.matches("<script src=\"/static/").count(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_lead_comes_by_the_printed_link_once_and_invites_others() {
+    let site = Site::open().await;
+    let db = site.fake.workspace.db();
+    let link = windlass::web::first_link(db).await.unwrap().unwrap();
+    let mut lead = site.visitor();
+    assert!(lead.sees("/sign-in").await.contains("Nobody is here yet"));
+    // Looking at the link, as mail programs do, uses nothing up.
+    for _ in 0..3 {
+        assert!(lead.sees(&link).await.contains("Join as a lead"));
+    }
+    let short = lead.post(&link, &[("name", "Lea"), ("password", "short")]).await;
+    assert_eq!((short.status, short.text().contains("at least 8")), (StatusCode::UNPROCESSABLE_ENTITY, true));
+    assert_eq!(
+        lead.post(&link, &[("name", "Lea"), ("password", "a long password")]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(windlass::web::first_link(db).await.unwrap(), None);
+    let again = site.visitor().post(&link, &[("name", "Eve"), ("password", "a long password")]).await;
+    assert_eq!(again.status, StatusCode::GONE);
+
+    let made = lead.post("/people/invite", &[("role", "annotator")]).await.text();
+    let at = made.find("/invitations/").unwrap();
+    let invitation = made[at..].split('"').next().unwrap().to_owned();
+    let mut ada = site.visitor();
+    assert_eq!(ada.post(&invitation, &[("name", "lea"), ("password", "a long password")]).await.status, 422, "taken");
+    assert_eq!(ada.post(&invitation, &[("name", "Ada"), ("password", "a long password")]).await.status, 303);
+    assert_eq!(ada.get("/people").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn guessing_a_password_gets_slower() {
+    let site = Site::open().await;
+    site.lead().await;
+    let mut eve = site.visitor();
+    let mut statuses = vec![];
+    for _ in 0..6 {
+        statuses.push(eve.post("/sign-in", &[("name", "LEA"), ("password", "wrong")]).await.status.as_u16());
+    }
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    // Another name is not held up.
+    assert_eq!(eve.post("/sign-in", &[("name", "Ada"), ("password", "wrong")]).await.status, 422);
+}
+
+#[tokio::test]
+async fn signing_in_leads_back_and_a_new_password_ends_other_sessions() {
+    let site = Site::open().await;
+    let mut here = site.lead().await;
+    let mut there = site.visitor();
+    let sent = there.get("/people?x=1").await;
+    assert_eq!(sent.header("location"), "/sign-in?next=/people%3Fx%3D1");
+    let form = [("name", "lea"), ("password", "a long password"), ("next", "/people?x=1")];
+    assert_eq!(there.post("/sign-in", &form).await.header("location"), "/people?x=1");
+    there.sees("/people").await;
+
+    let wrong = here.post("/account/password", &[("current", "no"), ("new", "another password")]).await;
+    assert_eq!(wrong.status, 422);
+    let changed = here.post("/account/password", &[("current", "a long password"), ("new", "another password")]).await;
+    assert_eq!(changed.status, 200);
+    here.sees("/").await;
+    assert!(there.get("/").await.header("location").starts_with("/sign-in"));
+    there.cookie = None;
+    there.post("/sign-in", &[("name", "Lea"), ("password", "another password")]).await;
+    there.sees("/").await;
+    here.presses("/sign-out-everywhere").await;
+    assert!(there.get("/").await.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_lead_sets_a_project_up_and_follows_it_to_the_end() {
+    let site = Site::open().await;
+    let mut lead = site.lead().await;
+    assert!(lead.sees("/").await.contains("No project yet"));
+    let evil = "<script>alert(1)</script>\" onerror=x";
+    let form = [
+        ("name", evil),
+        ("taxonomy", "camvid11"),
+        ("source_layout", "camvid"),
+        ("source_root", "source"),
+        ("source_split", "train"),
+        ("target_layout", "camvid"),
+        ("target_root", "target"),
+        ("target_split", "train"),
+        ("backbone", "efficientnet_lite0"),
+        ("budget", "2"),
+        ("budget_unit", "frames"),
+        ("check", "source"),
+    ];
+    let checked = lead.post("/projects/check", &form).await.text();
+    assert!(checked.contains("4 frames, 4 labels"), "{checked}");
+    let made = lead.post("/projects", &form).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text());
+    let page = made.header("location").to_owned();
+    let ready = async || lead.clone().sees(&page).await.contains("Start: Warm up");
+    crate::fake::until("the frames are in", ready).await;
+
+    lead.presses(&format!("{page}/stages/warmup")).await;
+    let done = async || lead.clone().sees(&page).await.contains("Next: features");
+    crate::fake::until("the warm-up ends", done).await;
+    let early = lead.post(&format!("{page}/stages/inject"), &[]).await;
+    assert_eq!((early.status, early.text().contains("Inject waits for Label")), (StatusCode::CONFLICT, true));
+
+    for path in ["", "/queue", "/picks", "/models", "/export"] {
+        let html = lead.sees(&format!("{page}{path}")).await;
+        assert!(!html.contains("<script>alert") && !html.contains("\" onerror=x"), "{path}");
+        assert!(html.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{path} names the project");
+    }
+    let models = lead.sees(&format!("{page}/models")).await;
+    let weights = models.split('"').find(|part| part.ends_with("/weights")).unwrap().to_owned();
+    let file = lead.get(&weights).await;
+    assert_eq!((file.body.as_slice(), file.header("content-length")), (&b"weights"[..], "7"));
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"-script-alert-1---script"));
+}
+
+#[tokio::test]
+async fn a_set_up_that_cannot_be_says_so_at_its_field() {
+    let site = Site::open().await;
+    let mut lead = site.lead().await;
+    let form = [
+        ("name", ""),
+        ("taxonomy", "camvid11"),
+        ("source_root", "../.."),
+        ("target_root", "/etc"),
+        ("val_root", "nowhere"),
+        ("/warmup/steps", "many"),
+        ("device", "tpu"),
+        ("backbone", "resnet101"),
+    ];
+    let answer = lead.post("/projects", &form).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let html = answer.text();
+    for sentence in [
+        "7 fields below cannot be used",
+        "Give a name of 1 to 80 characters.",
+        "../.. leads out of the data root",
+        "/etc leads out of the data root",
+        "Nowhere cannot be opened",
+        "Give a whole number.",
+        "Write auto, cpu or cuda:0.",
+        "This server has no ImageNet weights for that network",
+    ] {
+        assert!(html.contains(sentence), "{sentence}: {html}");
+    }
+    assert!(html.contains("value=\"many\""), "what was typed is still there");
+}
+
+#[tokio::test]
+async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
+    let site = Site::open().await;
+    let (project, round) = site.ready_project().await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    let page = format!("/projects/{project}");
+    let html = ada.sees(&page).await;
+    assert!(html.contains("2 frames wait for their labels") && html.contains("Label the next frame"));
+    assert!(!html.contains("Answer the rest"), "that is the lead's");
+    assert!(lead.sees(&page).await.contains("Answer the rest from the drawn labels"));
+    assert!(ada.sees(&format!("{page}/picks")).await.contains("Picked for its sky and its building."));
+
+    let next = ada.post(&format!("{page}/queue/next"), &[]).await;
+    assert_eq!((next.status, next.header("location")), (StatusCode::SEE_OTHER, "/frames/6/annotate"));
+    assert!(ada.sees(&format!("{page}/queue")).await.contains("You have a frame open"));
+    assert!(lead.sees(&format!("{page}/picks")).await.contains("with Ada"));
+    let picture = ada.get("/frames/6/thumbnail").await;
+    assert_eq!((picture.status, &picture.body[..3]), (StatusCode::OK, &b"\xff\xd8\xff"[..]));
+    assert_eq!(ada.get("/frames/6/image").await.header("content-type"), "image/png");
+    assert_eq!(ada.get("/frames/6/truth").await.status, StatusCode::NOT_FOUND, "people draw that one");
+
+    lead.presses(&format!("{page}/answer")).await;
+    assert!(lead.sees(&page).await.contains("Run the adaptation"));
+    lead.presses(&format!("{page}/stages/inject")).await;
+    site.fake.wait_for_stage(round, Stage::Adapt).await;
+
+    assert!(lead.sees(&format!("{page}/export")).await.contains("2 submitted frames"));
+    let models = lead.sees(&format!("{page}/export")).await;
+    let model = models.split("<option value=\"").nth(2).unwrap().split('"').next().unwrap().to_owned();
+    let made = lead.post(&format!("{page}/export"), &[("masks", "yes"), ("model", &model)]).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text());
+    let listed = ada.sees(&format!("{page}/export")).await;
+    let file = listed.split('"').find(|part| part.ends_with(".zip")).unwrap().to_owned();
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(ada.get(&file).await.body)).unwrap();
+    let names: Vec<&str> = zip.file_names().collect();
+    assert_eq!(names.iter().filter(|name| name.ends_with("_gtFine_labelIds.png")).count(), 2, "{names:?}");
+    assert!(names.contains(&"model/model.safetensors") && names.contains(&"model/model.json"), "{names:?}");
+    assert_eq!(ada.get(&format!("{page}/exports/..%2Fwindlass.db")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_job_is_stopped_and_goes_on_from_the_page() {
+    let site = Site::open().await;
+    let (project, round) = site.fake.project(false).await;
+    site.fake.engine("trap 'say \"\\\"stopped\\\",\\\"step\\\":3\"; exit 0' TERM\nwait_for never");
+    let mut lead = site.lead().await;
+    let page = format!("/projects/{project}");
+    lead.presses(&format!("{page}/stages/warmup")).await;
+    let job = windlass::store::jobs::of_round(site.fake.workspace.db(), round).await.unwrap()[0].id;
+    site.fake.wait(job, JobState::Running).await;
+    assert!(lead.sees(&page).await.contains(&format!("{page}/jobs/{job}/stop")));
+    let elsewhere = lead.post(&format!("/projects/4711/jobs/{job}/stop"), &[]).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+    lead.presses(&format!("{page}/jobs/{job}/stop")).await;
+    crate::fake::until("it ends", async || !site.fake.job(job).await.state.is_active()).await;
+    site.fake.engine("");
+    assert!(lead.sees(&page).await.contains("Go on"));
+    lead.presses(&format!("{page}/jobs/{job}/resume")).await;
+    site.fake.wait(job, JobState::Done).await;
+}
+
+#[tokio::test]
+async fn static_files_are_kept_for_good_under_their_hash() {
+    let site = Site::open().await;
+    let mut nobody = site.visitor();
+    let html = nobody.sees("/sign-in").await;
+    let css = html.split('"').find(|part| part.ends_with("app.css")).unwrap().to_owned();
+    let file = nobody.get(&css).await;
+    assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(file.header("content-type"), "text/css; charset=utf-8");
+    let known = request(Method::GET, &css).header(header::IF_NONE_MATCH, file.header("etag"));
+    assert_eq!(nobody.send(known.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(nobody.get("/static/older/app.css").await.header("cache-control"), "no-cache");
+    assert_eq!(nobody.get("/static/x/../../Cargo.toml").await.status, StatusCode::NOT_FOUND);
+}
