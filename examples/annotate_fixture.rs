@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
         "database": fixture.workspace.dir().join("windlass.db"),
     });
     say(&line.to_string())?;
-    axum::serve(listener, router(fixture.app().await?)).await?;
+    axum::serve(listener, router(fixture::app(fixture.workspace).await?)).await?;
     Ok(())
 }
 

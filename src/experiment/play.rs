@@ -34,7 +34,7 @@ pub(super) async fn play(plan: &Plan, arms: &[Arm], out: &Path, runner: &Runner<
     let mut seen = BTreeSet::new();
     for (at, arm) in arms.iter().enumerate() {
         let parent = arm.from.as_ref().and_then(|from| played.iter().find(|other| other.arm.name == *from));
-        let name = format!("[{}/{}] {}", at + 1, arms.len(), arm.name);
+        let name = format!("[seed {}, {}/{}] {}", plan.seed, at + 1, arms.len(), arm.name);
         let dir = out.join("jobs").join(format!("seed-{}", plan.seed)).join(slug(&arm.name));
         let mut jobs = Jobs { runner, name, told: vec![], seen: &mut seen };
         let next = Next { plan, arm, dir, parent };

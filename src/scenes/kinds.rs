@@ -74,7 +74,7 @@ fn avenue(sketch: &mut Sketch, things: &mut Things) {
             });
         }
         every(sketch, things, (13.0, 24.0), free, move |sketch, z| {
-            furniture::lamp(sketch, side * 7.4, z, 7.0, -side * 1.6)
+            furniture::lamp(sketch, side * 7.4, z, 7.0, -side * 1.6);
         });
         let lanes = [(side * 5.0, (9.0, 30.0), (3.0, 22.0)), (side * 1.75, (16.0, 45.0), (8.0, 40.0))];
         for (x, first, gap) in lanes {
@@ -138,7 +138,7 @@ fn residential(sketch: &mut Sketch, things: &mut Things) {
         });
         things.behind = 0.0;
         every(sketch, things, (16.0, 28.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 4.3, z, 5.0, -side * 0.9)
+            furniture::lamp(sketch, side * 4.3, z, 5.0, -side * 0.9);
         });
         let heading = if side > 0.0 { Heading::Away } else { Heading::Towards };
         let parked = Lane {
@@ -217,7 +217,7 @@ fn highway(sketch: &mut Sketch, things: &mut Things) {
                 .fill(sketch, things);
         }
         every(sketch, things, (20.0, 40.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 13.2, z, 9.5, -side * 2.2)
+            furniture::lamp(sketch, side * 13.2, z, 9.5, -side * 2.2);
         });
         if works {
             let z = sketch.between(50.0, 110.0);
@@ -255,10 +255,10 @@ fn market(sketch: &mut Sketch, things: &mut Things) {
     // The house at the far end of the square.
     if sketch.chance(0.6) {
         things.add(end + 50.0, move |sketch| {
-            super::building::house(sketch, (-16.0, -3.4), (end + 34.0, end + 50.0), 17.0, Use::Arcade)
+            super::building::house(sketch, (-16.0, -3.4), (end + 34.0, end + 50.0), 17.0, Use::Arcade);
         });
         things.add(end + 50.0, move |sketch| {
-            super::building::house(sketch, (3.4, 17.0), (end + 34.0, end + 50.0), 14.0, Use::Arcade)
+            super::building::house(sketch, (3.4, 17.0), (end + 34.0, end + 50.0), 14.0, Use::Arcade);
         });
     }
     for side in [-1.0_f32, 1.0] {
@@ -272,7 +272,7 @@ fn market(sketch: &mut Sketch, things: &mut Things) {
             nature::tree(sketch, side * 14.0, z, high);
         });
         every(sketch, things, (12.0, 21.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 4.6, z, 4.6, side * 0.5)
+            furniture::lamp(sketch, side * 4.6, z, 4.6, side * 0.5);
         });
         walkers(sketch, things, (7.0, 15.0), (side * 3.6, side * 12.5), (6.5, 50.0));
         if sketch.chance(0.6) {

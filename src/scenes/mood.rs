@@ -160,7 +160,7 @@ impl Mood {
             leaf: hex(0x56683a),
             bark: hex(0x40382f),
             metal: hex(0x565a5a),
-            wall: hex(0x7a7670),
+            wall: hex(0x5f5752),
             fence: hex(0x5d6660),
             glass: hex(0x3c464b),
             facades: &DULL_FACADES,
@@ -209,11 +209,11 @@ impl Mood {
             let off_y = (y as f32 / height - 0.5) * 1.2;
             let fall = 1.0 - self.vignette * (off_x * off_x + off_y * off_y);
             let gray = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2];
-            for channel in 0..3 {
-                let toned = gray + (color[channel] - gray) * self.saturation;
+            for (channel, (value, cast)) in (0..).zip(color.into_iter().zip(self.cast)) {
+                let toned = gray + (value - gray) * self.saturation;
                 let toned = 0.5 + (toned - 0.5) * self.contrast;
-                let noise = self.noise * 2.0 * (hash(seed, x * 3 + channel as u32, y) - 0.5);
-                let value = toned * fall * self.cast[channel] + noise;
+                let noise = self.noise * 2.0 * (hash(seed, x * 3 + channel, y) - 0.5);
+                let value = toned * fall * cast + noise;
                 bytes.push((value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
             }
         }

@@ -6,10 +6,12 @@ use super::sketch::{NEAR, Sketch, lit};
 use super::vehicle::{Heading, bus, car, truck};
 use super::{class, furniture, nature, people};
 
+type Draw = Box<dyn FnOnce(&mut Sketch)>;
+
 /// Things in the order of their being found; drawn from the farthest to the nearest.
 #[derive(Default)]
 pub(super) struct Things {
-    all: Vec<(f32, Box<dyn FnOnce(&mut Sketch)>)>,
+    all: Vec<(f32, Draw)>,
     /// Metres by which what is added now is drawn earlier than its place says: it stands behind long things, whose
     /// near end would hide it too late.
     pub behind: f32,

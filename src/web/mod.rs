@@ -144,7 +144,7 @@ pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
         account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
-        projects, queue, sign_in,
+        projects, queue, settings, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
@@ -183,6 +183,8 @@ pub fn routes() -> Vec<Route> {
         post("/projects/{project}/export", Lead, export::make),
         get("/projects/{project}/exports/{file}", Member, export::download),
         get("/projects/{project}/queue", Member, queue::mine),
+        get("/projects/{project}/settings", Lead, settings::form),
+        post("/projects/{project}/settings", Lead, settings::save),
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),

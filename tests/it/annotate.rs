@@ -52,8 +52,11 @@ impl Site {
     async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let fixture = fixture::open(dir.path(), 4, SIZE).await.unwrap();
-        let router = router(fixture.app().await.unwrap());
-        Self { router, fixture: Arc::new(fixture), _dir: Arc::new(dir) }
+        Self {
+            router: router(fixture::app(fixture.workspace.clone()).await.unwrap()),
+            fixture: Arc::new(fixture),
+            _dir: Arc::new(dir),
+        }
     }
 
     async fn send(

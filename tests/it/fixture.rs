@@ -38,19 +38,6 @@ impl Fixture {
     pub(crate) fn cookie(&self, person: usize) -> String {
         format!("windlass={}", self.people[person].1)
     }
-
-    /// The site over it. No job runs: there is no engine.
-    pub(crate) async fn app(&self) -> anyhow::Result<App> {
-        let none = PathBuf::from("none");
-        let supervisor = Supervisor::start(self.workspace.clone(), Config::new(none.clone())).await?;
-        let settings = Settings {
-            data_roots: vec![],
-            imagenet_lite0: none.clone(),
-            imagenet_resnet101: none,
-            device: "cpu".into(),
-        };
-        Ok(App::new(supervisor, settings))
-    }
 }
 
 /// The site over a workspace whose jobs nobody runs.

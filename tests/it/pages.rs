@@ -38,8 +38,8 @@ async fn every_route_keeps_its_policy() {
             let path = filled(route.path);
             let request = request(route.method.clone(), &path).header("sec-fetch-site", "same-origin");
             let answer = visitor.send(request.body(Body::empty()).unwrap()).await;
-            let sent_away = answer.status == StatusCode::UNAUTHORIZED
-                || answer.header("location").starts_with("/sign-in?next=");
+            let sent_away =
+                answer.status == StatusCode::UNAUTHORIZED || answer.header("location").starts_with("/sign-in?next=");
             let forbidden = answer.status == StatusCode::FORBIDDEN;
             let (away, refused) = match (route.policy, who) {
                 (Policy::Public, _) | (Policy::Member, "an annotator") | (_, "a lead") => (false, false),
@@ -101,7 +101,10 @@ async fn the_first_lead_comes_by_the_printed_link_once_and_invites_others() {
     }
     let short = lead.post(&link, &[("name", "Lea"), ("password", "short")]).await;
     assert_eq!((short.status, short.text().contains("at least 8")), (StatusCode::UNPROCESSABLE_ENTITY, true));
-    assert_eq!(lead.post(&link, &[("name", "Lea"), ("password", "a long password")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        lead.post(&link, &[("name", "Lea"), ("password", "a long password")]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(windlass::web::first_link(db).await.unwrap(), None);
     let again = site.visitor().post(&link, &[("name", "Eve"), ("password", "a long password")]).await;
     assert_eq!(again.status, StatusCode::GONE);

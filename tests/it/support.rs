@@ -72,7 +72,6 @@ impl Site {
     /// A project whose picks are ready to be labelled.
     pub(crate) async fn ready_project(&self) -> (ProjectId, RoundId) {
         let (project, round) = self.fake.project(true).await;
-        self.fake.start((project, round), windlass::domain::Stage::Warmup).await;
         self.fake.wait_for_stage(round, windlass::domain::Stage::Prelabel).await;
         (project, round)
     }

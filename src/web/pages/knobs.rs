@@ -173,6 +173,13 @@ fn parse(typed: &str, like: &Value) -> Option<Value> {
     typed.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
 }
 
+/// Every knob of a recipe as a form shows it, by the field's name.
+pub(crate) fn values(recipe: &Recipe) -> BTreeMap<String, String> {
+    let json = serde_json::to_value(recipe).expect("a recipe is plain data");
+    let knobs = FEW.iter().chain(GROUPS.iter().flat_map(|group| group.knobs));
+    knobs.filter_map(|knob| Some((knob.pointer.to_owned(), json.pointer(knob.pointer)?.to_string()))).collect()
+}
+
 /// The recommended value of a knob, for the field's placeholder.
 pub(crate) fn recommended(backbone: Backbone, pointer: &str) -> String {
     let json = serde_json::to_value(Recipe::recommended(backbone)).expect("a recipe is plain data");
@@ -212,6 +219,7 @@ mod tests {
         assert_eq!(recipe(lite, &form(&[("/k", ""), ("/warmup/steps", "  ")])).unwrap(), Recipe::recommended(lite));
         let typed = form(&[("/k", "7"), ("/warmup/rate", "1e-3"), ("budget", "30"), ("budget_unit", "frames")]);
         let changed = recipe(lite, &typed).unwrap();
+        assert_eq!(recipe(lite, &values(&changed)).map(|again| again.k), Ok(7), "what is shown can be sent back");
         assert_eq!((changed.k, changed.warmup.rate, changed.budget), (7, 1e-3, Budget::Frames(30)));
     }
 

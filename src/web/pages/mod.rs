@@ -15,6 +15,7 @@ pub(super) mod picks;
 pub(super) mod project;
 pub(super) mod projects;
 pub(super) mod queue;
+pub(super) mod settings;
 pub(super) mod sign_in;
 
 use askama::Template;

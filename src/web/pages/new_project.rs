@@ -57,11 +57,11 @@ const TAXONOMIES: [(&str, &str); 3] = [
 ];
 
 const LAYOUTS: [(&str, &str); 5] = [
-    ("cityscapes", "Cityscapes (leftImg8bit, gtFine)"),
-    ("gta5", "GTA5 (images, labels)"),
-    ("synthia", "SYNTHIA (RGB, GT/LABELS)"),
-    ("camvid", "CamVid (train, trainannot)"),
-    ("folder", "Two folders and a mapping file"),
+    ("cityscapes", "Cityscapes"),
+    ("gta5", "GTA5"),
+    ("synthia", "SYNTHIA"),
+    ("camvid", "CamVid"),
+    ("folder", "Two folders"),
 ];
 
 #[derive(Template)]
