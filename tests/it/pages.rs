@@ -188,7 +188,11 @@ async fn a_lead_sets_a_project_up_and_follows_it_to_the_end() {
     let done = async || lead.clone().sees(&page).await.contains("Next: features");
     crate::fake::until("the warm-up ends", done).await;
     let early = lead.post(&format!("{page}/stages/inject"), &[]).await;
-    assert_eq!((early.status, early.text().contains("Inject waits for Label")), (StatusCode::CONFLICT, true));
+    assert_eq!((early.status, early.text().contains("Inject waits for Label.")), (StatusCode::CONFLICT, true));
+    let button = request(Method::POST, &format!("{page}/stages/inject")).header("hx-request", "true");
+    let button = button.header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
+    let notice = lead.send(button).await;
+    assert_eq!(notice.text(), "<div id=\"notice\" role=\"alert\"><p>Inject waits for Label.</p></div>");
 
     for path in ["", "/queue", "/picks", "/models", "/export"] {
         let html = lead.sees(&format!("{page}{path}")).await;

@@ -17,7 +17,7 @@ use crate::store::projects::{self, NewProject};
 use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
-use crate::web::words::count;
+use crate::web::words::{count, sentence};
 use crate::web::{App, Settings};
 
 type Values = BTreeMap<String, String>;
@@ -290,11 +290,4 @@ fn look(dataset: &Dataset, labelled: bool) -> Finding {
         lines.extend(some);
     }
     Finding { good: !scan.found.is_empty(), lines }
-}
-
-/// With a capital and a stop.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
