@@ -22,10 +22,13 @@ pub(super) async fn file(path: &Path, name: &str, kind: &'static str) -> Result<
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece).await;
-            let ended = !matches!(read, Ok(1..));
-            let piece = read.map(|_| piece);
-            // The end needs no piece; an error breaks the answer off, so that it is not taken for whole.
-            if (ended && piece.is_ok()) || send.send(piece).await.is_err() || ended {
+            let more = matches!(read, Ok(1..));
+            // An error breaks the answer off, so that it is not taken for whole; the end needs no piece.
+            let piece = match read {
+                Ok(0) => return,
+                read => read.map(|_| piece),
+            };
+            if send.send(piece).await.is_err() || !more {
                 return;
             }
         }

@@ -228,7 +228,7 @@ async fn a_set_up_that_cannot_be_says_so_at_its_field() {
         "Give a name of 1 to 80 characters.",
         "../.. leads out of the data root",
         "/etc leads out of the data root",
-        "Nowhere cannot be opened",
+        "nowhere cannot be opened",
         "Give a whole number.",
         "Write auto, cpu or cuda:0.",
         "This server has no ImageNet weights for that network",

@@ -209,7 +209,7 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
         given => match settings.locate(given) {
             Ok(path) if path.is_file() => Ok(path),
             Ok(_) => Err("That is not a file.".to_owned()),
-            Err(error) => Err(sentence(&error)),
+            Err(error) => Err(format!("{error}.")),
         },
     };
     let imagenet = imagenet.map_err(|message| errors.insert("imagenet".into(), message)).ok();
@@ -244,7 +244,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         return Ok(None);
     }
     let path = |name: &str| -> Result<PathBuf, (String, String)> {
-        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), sentence(&error)))
+        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), format!("{error}.")))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
     let layout = match value("layout") {
