@@ -62,7 +62,7 @@ pub struct EngineArgs {
     /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
-    /// Where new projects train: auto (the first card, else the CPU), cpu, cuda:1.
+    /// Where jobs train, unless a project says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
     #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
     pub device: String,
     /// CPU threads of a job; 0 for all.
@@ -186,6 +186,11 @@ impl EngineArgs {
         let folder = self.weights.clone().unwrap_or_else(cache);
         std::path::absolute(&folder).unwrap_or(folder).join(name)
     }
+}
+
+/// Whether a browser could show itself.
+pub fn has_display() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// The folder that `make setup` fills.

@@ -60,3 +60,7 @@ pub mod web;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod serve;
+#[cfg(feature = "server")]
+pub mod experiment;
+#[cfg(feature = "server")]
+pub mod demo;

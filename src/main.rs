@@ -1,11 +1,12 @@
 //! `windlass`: arguments to library calls.
 #![expect(clippy::print_stdout, reason = "what an operator reads")]
 
-use std::process::ExitCode;
+use std::process::{self, ExitCode, Stdio};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
-use windlass::config::{Cli, Command, Invite, Serve};
+use windlass::config::{Cli, Command, Demo, Invite, Serve, has_display};
+use windlass::demo;
 use windlass::serve::{Server, asked_to_stop};
 use windlass::store::Workspace;
 use windlass::web;
@@ -27,20 +28,39 @@ fn main() -> ExitCode {
 async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve(&arguments).await,
-        Command::Demo(_) => anyhow::bail!("the demo is not built yet"),
-        Command::Run(_) => anyhow::bail!("experiments are not built yet"),
+        Command::Demo(arguments) => play_demo(&arguments).await,
+        Command::Run(arguments) => windlass::experiment::run(&arguments).await,
         Command::Invite(arguments) => invite(&arguments).await,
     }
 }
 
 async fn serve(arguments: &Serve) -> anyhow::Result<()> {
-    let mut server = Server::open(&arguments.common).await?;
-    server.settings.data_roots.clone_from(&arguments.data);
+    let server = Server::open(&arguments.common, &arguments.data).await?;
     println!("Windlass serves {} at {}", server.workspace.dir().display(), server.url);
     if let Some(link) = server.first_link().await? {
         println!("Open this link to become the first lead. It is good once:\n\n    {link}\n");
     }
     run(server).await
+}
+
+async fn play_demo(arguments: &Demo) -> anyhow::Result<()> {
+    let mut server = Server::open(&arguments.common, &[]).await?;
+    println!("Drawing two street domains, if they are not there yet: some seconds.");
+    let link = demo::prepare(&mut server, arguments).await?;
+    println!(
+        "The demo is at this link, which is good once:\n\n    {link}\n\nCtrl-C stops it; start it again to go on."
+    );
+    if !arguments.no_browser && has_display() {
+        open_browser(&link);
+    }
+    run(server).await
+}
+
+/// As well as it goes: the link is printed anyway.
+fn open_browser(link: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let quiet = || Stdio::null();
+    drop(process::Command::new(opener).arg(link).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn());
 }
 
 async fn run(server: Server) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The server from its first to its last moment.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -26,13 +27,13 @@ pub struct Server {
     pub workspace: Workspace,
     /// Its jobs.
     pub supervisor: Supervisor,
-    /// What its pages go by.
-    pub settings: Settings,
+    settings: Settings,
 }
 
 impl Server {
-    /// Takes workspace and port, then takes up the jobs that an earlier server left.
-    pub async fn open(common: &Common) -> anyhow::Result<Self> {
+    /// Takes workspace and port, then takes up the jobs that an earlier server left. Projects may read below `data`.
+    pub async fn open(common: &Common, data: &[PathBuf]) -> anyhow::Result<Self> {
+        let data_roots = data.iter().map(|root| existing(root)).collect::<anyhow::Result<_>>()?;
         let workspace = Workspace::open(&common.workspace).await?;
         let listener = TcpListener::bind(common.listen).await.with_context(|| {
             format!("cannot listen on {}: give another address by --listen, or stop what has it", common.listen)
@@ -42,12 +43,18 @@ impl Server {
         workspace.sign(&url)?;
         let supervisor = Supervisor::start(workspace.clone(), common.engine.supervisor()).await?;
         let settings = Settings {
-            data_roots: vec![],
+            data_roots,
             imagenet_lite0: common.engine.imagenet(Backbone::EfficientnetLite0),
             imagenet_resnet101: common.engine.imagenet(Backbone::Resnet101),
             device: common.engine.device.clone(),
         };
         Ok(Self { listener, address, url, workspace, supervisor, settings })
+    }
+
+    /// Lets projects read below one more folder.
+    pub fn allow(&mut self, data: &Path) -> anyhow::Result<()> {
+        self.settings.data_roots.push(existing(data)?);
+        Ok(())
     }
 
     /// While nobody is there: a link, good once, that makes the first lead.
@@ -77,6 +84,11 @@ impl Server {
         self.workspace.db().close().await;
         Ok(())
     }
+}
+
+fn existing(root: &Path) -> anyhow::Result<PathBuf> {
+    let cannot = || format!("the data folder {} cannot be opened: give another by --data", root.display());
+    root.canonicalize().with_context(cannot)
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -23,6 +23,12 @@ pub fn named(prefix: &str, tensors: impl IntoIterator<Item = (String, Tensor)>) 
     tensors.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
 }
 
+/// Two jobs with one fingerprint do the same: where they run is left out.
+pub fn fingerprint(spec: &JobSpec) -> Result<String> {
+    let spec = JobSpec { device: String::new(), threads: 0, ..spec.clone() };
+    Ok(hex(&Sha256::digest(serde_json::to_vec(&spec)?)))
+}
+
 /// The folder of a job's checkpoints.
 pub struct Checkpoints {
     folder: PathBuf,
@@ -33,9 +39,7 @@ impl Checkpoints {
     /// In `folder`, which is made. Checkpoints of another spec than this do not count.
     pub fn open(folder: &Path, spec: &JobSpec) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        // Where it runs may change between two runs; what it does may not.
-        let spec = JobSpec { device: String::new(), threads: 0, ..spec.clone() };
-        Ok(Self { folder: folder.into(), fingerprint: hex(&Sha256::digest(serde_json::to_vec(&spec)?)) })
+        Ok(Self { folder: folder.into(), fingerprint: fingerprint(spec)? })
     }
 
     /// Writes the state after `step` steps and drops all but the last two checkpoints.

@@ -4,7 +4,7 @@
 //! `<set>.ids` i64 `[n]` and `<set>.entropy` f32 `[n]`, the mean normalised entropy of each frame's soft-max map.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,11 @@ use tch::{Device, Kind, Tensor};
 use windlass::domain::{FeatureSet, FrameId};
 use windlass::formats::atomic;
 
+/// Where the rows of a file are gathered until it is complete.
+pub fn partial(path: &Path) -> PathBuf {
+    path.with_extension("partial")
+}
+
 /// Writes a features file row by row; it takes its name once it is complete.
 pub struct FeatureWriter {
     path: PathBuf,
@@ -26,8 +31,8 @@ pub struct FeatureWriter {
 }
 
 impl FeatureWriter {
-    /// Lays the file out for all rows of all sets, and writes the ids.
-    pub fn create(path: &Path, sets: &[FeatureSet], n_classes: usize, channels: usize) -> Result<Self> {
+    /// Lays the file out for all rows of all sets, and writes the ids; what an earlier run left of it stays as it is.
+    pub fn open(path: &Path, sets: &[FeatureSet], n_classes: usize, channels: usize) -> Result<Self> {
         let mut infos = Vec::new();
         let mut end = 0;
         // Four-byte numbers stand before single bytes, so that each is aligned.
@@ -55,8 +60,9 @@ impl FeatureWriter {
             |(name, row, info): (String, usize, TensorInfo)| (name, (start + info.data_offsets.0 as u64, row as u64));
         let tensors = infos.into_iter().map(place).collect();
 
-        let partial = path.with_extension("partial");
-        let file = File::create(&partial).with_context(|| format!("cannot write {}", partial.display()))?;
+        let partial = partial(path);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&partial);
+        let file = file.with_context(|| format!("cannot write {}", partial.display()))?;
         file.set_len(start + end as u64)?;
         file.write_all_at(&(header.len() as u64).to_le_bytes(), 0)?;
         file.write_all_at(&header, 8)?;
@@ -81,9 +87,14 @@ impl FeatureWriter {
         written.with_context(|| format!("cannot write {}", self.partial.display()))
     }
 
+    /// Waits until all rows so far are on the disk.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_all().with_context(|| format!("cannot write {}", self.partial.display()))
+    }
+
     /// Gives the file its name.
     pub fn finish(self) -> Result<()> {
-        self.file.sync_all()?;
+        self.sync()?;
         Ok(fs::rename(&self.partial, &self.path)?)
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +14,7 @@ use tch::Device;
 use windlass::domain::{Event, JobSpec, files};
 
 use crate::events::Events;
-use crate::{device, failure, stage};
+use crate::{device, failure, memory, stage};
 
 /// A job at work.
 pub struct Job {
@@ -24,7 +25,7 @@ pub struct Job {
     /// Where tensors live.
     pub device: Device,
     /// What it says.
-    pub events: Events,
+    pub events: Rc<Events>,
     stop: Arc<AtomicBool>,
 }
 
@@ -43,21 +44,17 @@ pub enum Outcome {
 /// Where another engine runs it, or there is no such folder: then nothing was said on `events`.
 pub fn run(dir: &Path, events: Events) -> Result<bool> {
     let _lock = lock(dir)?;
-    let job = Job::open(dir, events);
-    let (events, outcome) = match job {
-        Ok(job) => {
-            let outcome = catch_unwind(AssertUnwindSafe(|| stage::run(&job)));
-            let outcome = match outcome {
-                Ok(outcome) => outcome.map_err(|error| {
-                    // The log gets all of it; a person gets a sentence.
-                    let _ = writeln!(std::io::stderr(), "{error:?}");
-                    failure::sentence(&error, dir)
-                }),
-                Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
-            };
-            (job.events, outcome)
-        }
-        Err((events, error)) => (events, Err(failure::sentence(&error, dir))),
+    memory::keep();
+    let events = Rc::new(events);
+    // libtorch's errors arrive as panics.
+    let outcome = catch_unwind(AssertUnwindSafe(|| stage::run(&Job::open(dir, events.clone())?)));
+    let outcome = match outcome {
+        Ok(outcome) => outcome.map_err(|error| {
+            // The log gets all of it; a person gets a sentence.
+            let _ = writeln!(std::io::stderr(), "{error:?}");
+            failure::sentence(&error, dir)
+        }),
+        Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
     };
     let last = match &outcome {
         Ok(Outcome::Done) => Event::Done { seconds: events.seconds() },
@@ -65,45 +62,32 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
         Err(message) => Event::Failed { message: message.clone() },
     };
     events.say(last).context("cannot say how the job ended")?;
+    if outcome == Ok(Outcome::Done) {
+        // Only now: a job killed before it could say that it is done goes on from them. Left over they only cost room.
+        let _ = fs::remove_dir_all(dir.join(files::CHECKPOINT));
+    }
     Ok(outcome.is_ok())
 }
 
 impl Job {
-    fn open(dir: &Path, events: Events) -> Result<Self, (Events, anyhow::Error)> {
-        let begin = || {
-            let path = dir.join(files::SPEC);
-            let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let spec = JobSpec::parse(&json)?;
-            spec.recipe.check().map_err(|wrong| anyhow!("the recipe cannot be followed: {wrong}"))?;
-            let (device, note) = device::open(&spec.device)?;
-            let stop = Arc::new(AtomicBool::new(false));
-            for signal in [SIGTERM, SIGINT] {
-                signal_hook::flag::register(signal, stop.clone())?;
-            }
-            Ok((spec, device, note, stop))
-        };
-        match begin() {
-            Ok((spec, device, note, stop)) => {
-                let job = Self { dir: dir.into(), spec, device, events, stop };
-                match job.prepare(note) {
-                    Ok(()) => Ok(job),
-                    Err(error) => Err((job.events, error)),
-                }
-            }
-            Err(error) => Err((events, error)),
-        }
-    }
-
-    fn prepare(&self, note: Option<String>) -> Result<()> {
-        let threads = self.threads();
-        tch::set_num_threads(threads as i32);
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-        let out = self.dir.join(files::OUT);
-        fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    /// Reads the spec and makes ready what every stage needs.
+    fn open(dir: &Path, events: Rc<Events>) -> Result<Self> {
+        let path = dir.join(files::SPEC);
+        let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let spec = JobSpec::parse(&json)?;
+        spec.recipe.check().map_err(|wrong| anyhow!("the recipe cannot be followed: {wrong}"))?;
+        let (device, note) = device::open(&spec.device)?;
         if let Some(note) = note {
-            self.events.note(note)?;
+            events.note(note)?;
         }
-        Ok(())
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            signal_hook::flag::register(signal, stop.clone())?;
+        }
+        let job = Self { dir: dir.into(), spec, device, events, stop };
+        tch::set_num_threads(job.threads() as i32);
+        rayon::ThreadPoolBuilder::new().num_threads(job.threads()).build_global()?;
+        Ok(job)
     }
 
     /// Says that work begins, `resumed_from` so many finished steps.

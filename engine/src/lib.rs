@@ -3,17 +3,18 @@
 //! | file | what |
 //! |---|---|
 //! | [`job`] | the folder: its lock, its spec, its end; [`events`] what it says, [`failure`] errors as sentences |
-//! | [`device`] | the CPU or a card |
+//! | [`device`] | the CPU or a card; [`memory`] how it is kept |
 //! | [`stage`] | the stages, one file each: their loops read from the batch to the checkpoint |
 //! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`] |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
-//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them |
+//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`mark`] how far it came |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
 
 pub mod job;
 pub mod events;
 pub mod failure;
 pub mod device;
+pub mod memory;
 pub mod stage;
 pub mod training;
 pub mod checkpoint;
@@ -26,6 +27,7 @@ pub mod frames;
 pub mod augment;
 pub mod ahead;
 pub mod predict;
+pub mod mark;
 pub mod feature_file;
 pub mod model;
 pub mod net;

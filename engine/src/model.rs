@@ -61,7 +61,9 @@ impl Model {
     pub fn see(&self, rgb: &Tensor, train: bool) -> Output {
         let x = self.net.normalise(rgb).to_kind(self.kind);
         let Output { features, logits } = self.net.forward(&x, train);
-        Output { features: features.to_kind(Kind::Float), logits: logits.to_kind(Kind::Float) }
+        // Losses go along the classes of a pixel: with planes of classes, as they need them, ten times larger maps are
+        // not reordered later.
+        Output { features: features.to_kind(Kind::Float), logits: logits.to_kind(Kind::Float).contiguous() }
     }
 
     /// Writes `out/model.safetensors` and, last of all, the card that says what made it.

@@ -61,7 +61,8 @@ impl<'a> Training<'a> {
             self.job.events.say(Event::Scalars { step: done, values })?;
         }
         let stop = self.job.stopping() && done < self.steps;
-        if done.is_multiple_of(self.job.spec.recipe.checkpoint_every.max(1)) || done == self.steps || stop {
+        let due = done.is_multiple_of(self.job.spec.recipe.checkpoint_every.max(1)) && done < self.steps;
+        if due || stop {
             self.checkpoints.save(&self.state, done)?;
             self.job.events.say(Event::Checkpoint { step: done })?;
         }

@@ -43,7 +43,7 @@ pub fn encode_color(mask: &Mask, taxonomy: &Taxonomy) -> Vec<u8> {
     encode(mask.size(), ColorType::Rgb, &pixels)
 }
 
-fn encode(size: Size, color: ColorType, pixels: &[u8]) -> Vec<u8> {
+pub(super) fn encode(size: Size, color: ColorType, pixels: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, size.width, size.height);
     encoder.set_color(color);

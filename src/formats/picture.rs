@@ -83,6 +83,11 @@ pub fn encode_jpeg(picture: &Rgb, quality: u8) -> Vec<u8> {
     bytes
 }
 
+/// A PNG file of a picture, without loss.
+pub fn encode_png(picture: &Rgb) -> Vec<u8> {
+    super::mask_png::encode(picture.size, png::ColorType::Rgb, &picture.pixels)
+}
+
 fn open(path: &Path) -> Result<Opened, PictureFault> {
     match Opened::open(path)? {
         Opened::Png(png) if png.depth == BitDepth::Sixteen => Err(PictureFault::SixteenBit),

@@ -28,11 +28,13 @@ impl Canvas {
         self.size
     }
 
-    /// Colours every sample by its place, in pixels.
-    pub(super) fn shade(&mut self, color: impl Fn(f32, f32) -> Color) {
-        for (y, row) in self.colors.chunks_exact_mut(self.width).enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                *sample = bytes(color(x as f32 / SUB as f32, y as f32 / SUB as f32));
+    /// Colours every pixel above a row by its place.
+    pub(super) fn shade(&mut self, below: f32, color: impl Fn(f32, f32) -> Color) {
+        let rows = (below.max(0.0) as usize).min(self.size.height as usize);
+        for (y, rows) in self.colors.chunks_exact_mut(self.width * SUB).take(rows).enumerate() {
+            for x in 0..self.width / SUB {
+                let color = bytes(color(x as f32, y as f32));
+                rows.chunks_exact_mut(self.width).for_each(|row| row[x * SUB..][..SUB].fill(color));
             }
         }
     }

@@ -88,7 +88,9 @@ pub(super) fn sign(sketch: &mut Sketch, x: f32, z: f32) {
 /// Signs over a highway, from one side of it to the other.
 pub(super) fn gantry(sketch: &mut Sketch, x: (f32, f32), z: f32) {
     let here = Upright::at(0.0, z);
-    [x.0, x.1].map(|x| post(sketch, Upright::at(x, z), 6.6, 0.16));
+    for x in [x.0, x.1] {
+        post(sketch, Upright::at(x, z), 6.6, 0.16);
+    }
     let metal = sketch.mood.metal;
     here.face(sketch, class::POLE, metal, &rect(x.0, 6.2, x.1, 6.5));
     for panel in 0..2 {
@@ -163,7 +165,9 @@ pub(super) fn stall(sketch: &mut Sketch, x: f32, z: f32) {
         let color = sketch.one_of(&[hex(0xe2562b), hex(0x8dbb3a), hex(0xe8c531), hex(0xb33a55)]);
         here.disc(sketch, class::BUILDING, color, (-1.35 + 0.33 * fruit as f32, 0.92), 0.16);
     }
-    [-1.6, 1.6].map(|side| here.bar(sketch, class::BUILDING, wood, (side, 0.0), (side, 2.2), 0.09));
+    for side in [-1.6, 1.6] {
+        here.bar(sketch, class::BUILDING, wood, (side, 0.0), (side, 2.2), 0.09);
+    }
     for stripe in 0..8 {
         let (left, right) = (-1.9 + 0.475 * stripe as f32, -1.9 + 0.475 * (stripe + 1) as f32);
         let color = if stripe % 2 == 0 { cloth } else { hex(0xf2eee4) };

@@ -39,7 +39,9 @@ fn avenue(sketch: &mut Sketch, things: &mut Things) {
     strip(sketch, class::SIDEWALK, lit(sketch.mood.sidewalk, 0.9), (-220.0, 220.0));
     road(sketch, half, 5.0);
     line(sketch, 0.0, 200.0, 0.0);
-    [-3.3, 3.3].map(|x| line(sketch, x, 3.0, 4.5));
+    for x in [-3.3, 3.3] {
+        line(sketch, x, 3.0, 4.5);
+    }
     let z = sketch.between(20.0, 48.0);
     let cross = sketch.chance(0.75).then_some(z);
     let free = cross.map_or(NOWHERE, |z| (z, z + 11.0));
@@ -72,7 +74,7 @@ fn avenue(sketch: &mut Sketch, things: &mut Things) {
             });
         }
         every(sketch, things, (13.0, 24.0), free, move |sketch, z| {
-            furniture::lamp(sketch, side * 7.4, z, 7.0, -side * 1.6)
+            furniture::lamp(sketch, side * 7.4, z, 7.0, -side * 1.6);
         });
         let lanes = [(side * 5.0, (9.0, 30.0), (3.0, 22.0)), (side * 1.75, (16.0, 45.0), (8.0, 40.0))];
         for (x, first, gap) in lanes {
@@ -113,8 +115,10 @@ fn residential(sketch: &mut Sketch, things: &mut Things) {
         used: Use::Home,
         free: NOWHERE,
     };
+    things.behind = 30.0;
     row.build(sketch, things);
     for side in [-1.0_f32, 1.0] {
+        things.behind = 0.0;
         // Each garden has its own border.
         let x = side * 6.1;
         along(things, NOWHERE, 9.0, move |sketch, z| match (z.0 / 9.0 + side) as u32 % 4 {
@@ -123,6 +127,7 @@ fn residential(sketch: &mut Sketch, things: &mut Things) {
             2 => furniture::wall(sketch, (x - 0.15, x + 0.15), z, 1.0),
             _ => furniture::fence(sketch, x, (z.0, z.1 - 3.0), 0.95),
         });
+        things.behind = 10.0;
         every(sketch, things, (10.0, 13.0), NOWHERE, move |sketch, z| {
             let (high, off) = (sketch.between(4.5, 8.0), sketch.between(0.0, 2.0));
             nature::tree(sketch, side * (7.6 + off), z, high);
@@ -131,8 +136,9 @@ fn residential(sketch: &mut Sketch, things: &mut Things) {
             let high = sketch.between(0.8, 1.7);
             nature::bush(sketch, side * 8.6, z, high);
         });
+        things.behind = 0.0;
         every(sketch, things, (16.0, 28.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 4.3, z, 5.0, -side * 0.9)
+            furniture::lamp(sketch, side * 4.3, z, 5.0, -side * 0.9);
         });
         let heading = if side > 0.0 { Heading::Away } else { Heading::Towards };
         let parked = Lane {
@@ -178,8 +184,12 @@ fn highway(sketch: &mut Sketch, things: &mut Things) {
     strip(sketch, class::ROAD, sketch.mood.road, (-half, half));
     for side in [-1.0_f32, 1.0] {
         strip(sketch, class::TERRAIN, lit(sketch.mood.terrain, 1.12), (side * half, side * (half + 1.0)));
-        [0.9, 11.6].map(|x| line(sketch, side * x, 200.0, 0.0));
-        [4.4, 8.0].map(|x| line(sketch, side * x, 5.0, 8.0));
+        for x in [0.9, 11.6] {
+            line(sketch, side * x, 200.0, 0.0);
+        }
+        for x in [4.4, 8.0] {
+            line(sketch, side * x, 5.0, 8.0);
+        }
     }
     backdrop(sketch, things, false, 17.0);
     along(things, NOWHERE, 10.0, move |sketch, z| furniture::wall(sketch, (-0.3, 0.3), z, 0.85));
@@ -191,6 +201,7 @@ fn highway(sketch: &mut Sketch, things: &mut Things) {
         } else {
             along(things, NOWHERE, 10.0, move |sketch, z| furniture::fence(sketch, side * 15.5, z, 1.6));
         }
+        things.behind = 20.0;
         every(sketch, things, (6.0, 6.5), NOWHERE, move |sketch, z| {
             let (high, off) = (sketch.between(6.0, 11.0), sketch.between(0.0, 9.0));
             nature::tree(sketch, side * (20.0 + off), z, high);
@@ -199,18 +210,19 @@ fn highway(sketch: &mut Sketch, things: &mut Things) {
             let (high, off) = (sketch.between(1.2, 2.6), sketch.between(0.0, 2.0));
             nature::bush(sketch, side * (17.8 + off), z, high);
         });
+        things.behind = 0.0;
         let heading = if side > 0.0 { Heading::Away } else { Heading::Towards };
         for (x, truck, first) in [(2.6, 0.02, (22.0, 70.0)), (6.2, 0.1, (20.0, 55.0)), (9.8, 0.35, (10.0, 50.0))] {
             Lane { x: side * x, heading, first, gap: (10.0, 45.0), truck, bus: 0.03, free: NOWHERE }
                 .fill(sketch, things);
         }
         every(sketch, things, (20.0, 40.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 13.2, z, 9.5, -side * 2.2)
+            furniture::lamp(sketch, side * 13.2, z, 9.5, -side * 2.2);
         });
         if works {
             let z = sketch.between(50.0, 110.0);
             let x = if side < 0.0 { (-60.0, -30.0) } else { (30.0, 60.0) };
-            things.add(z + 25.0, move |sketch| super::building::house(sketch, x, (z, z + 25.0), 9.0, Use::Works));
+            things.add(z + 60.0, move |sketch| super::building::house(sketch, x, (z, z + 25.0), 9.0, Use::Works));
         }
     }
     if sketch.chance(0.7) {
@@ -243,10 +255,10 @@ fn market(sketch: &mut Sketch, things: &mut Things) {
     // The house at the far end of the square.
     if sketch.chance(0.6) {
         things.add(end + 50.0, move |sketch| {
-            super::building::house(sketch, (-16.0, -3.4), (end + 34.0, end + 50.0), 17.0, Use::Arcade)
+            super::building::house(sketch, (-16.0, -3.4), (end + 34.0, end + 50.0), 17.0, Use::Arcade);
         });
         things.add(end + 50.0, move |sketch| {
-            super::building::house(sketch, (3.4, 17.0), (end + 34.0, end + 50.0), 14.0, Use::Arcade)
+            super::building::house(sketch, (3.4, 17.0), (end + 34.0, end + 50.0), 14.0, Use::Arcade);
         });
     }
     for side in [-1.0_f32, 1.0] {
@@ -260,7 +272,7 @@ fn market(sketch: &mut Sketch, things: &mut Things) {
             nature::tree(sketch, side * 14.0, z, high);
         });
         every(sketch, things, (12.0, 21.0), NOWHERE, move |sketch, z| {
-            furniture::lamp(sketch, side * 4.6, z, 4.6, side * 0.5)
+            furniture::lamp(sketch, side * 4.6, z, 4.6, side * 0.5);
         });
         walkers(sketch, things, (7.0, 15.0), (side * 3.6, side * 12.5), (6.5, 50.0));
         if sketch.chance(0.6) {
@@ -315,25 +327,30 @@ fn tramway(sketch: &mut Sketch, things: &mut Things) {
         used: Use::Town,
         free: NOWHERE,
     };
-    Row { setback: 18.5, used: Use::Works, ..row }.build_side(sketch, things, -1.0);
     row.build_side(sketch, things, 1.0);
+    // What lies beyond the tracks comes before the trains, and these before the fence that hides them.
+    things.behind = 100.0;
+    Row { setback: 18.5, used: Use::Works, ..row }.build_side(sketch, things, -1.0);
     let high = sketch.between(2.2, 4.2);
     along(things, NOWHERE, 8.0, move |sketch, z| furniture::wall(sketch, (-16.6, -16.0), z, high));
-    along(things, NOWHERE, 8.0, move |sketch, z| furniture::fence(sketch, -4.85, z, 1.1));
-    every(sketch, things, (11.0, 20.0), NOWHERE, move |sketch, z| furniture::lamp(sketch, -9.1, z, 6.2, 1.6));
+    things.behind = 0.0;
+    let (z, long) = (sketch.between(10.0, 26.0), sketch.one_of(&[18.0, 27.0, 36.0]));
+    let tram = if sketch.chance(0.85) { (z, z + long) } else { NOWHERE };
+    if tram != NOWHERE {
+        things.add(tram.1, move |sketch| train(sketch, -7.15, z, Heading::Towards, long));
+    }
+    if sketch.chance(0.4) {
+        let z = sketch.between(16.0, 40.0);
+        things.add(z + 67.0, move |sketch| train(sketch, -11.15, z, Heading::Towards, 27.0));
+    } else {
+        walkers(sketch, things, (2.0, 7.0), (-15.4, -13.0), (7.0, tram.0.min(30.0)));
+    }
+    along(things, NOWHERE, 4.0, move |sketch, z| furniture::fence(sketch, -4.85, z, 1.1));
+    every(sketch, things, (11.0, 20.0), tram, move |sketch, z| furniture::lamp(sketch, -9.1, z, 6.2, 1.6));
     every(sketch, things, (9.0, 18.0), NOWHERE, move |sketch, z| furniture::lamp(sketch, 5.3, z, 6.4, -1.4));
     for x in [-11.1, -7.1] {
         things.add(NEAR_WIRES, move |sketch| furniture::wire(sketch, x, 5.3, (6.0, 150.0)));
     }
-    let (z, long) = (sketch.between(10.0, 26.0), sketch.one_of(&[18.0, 27.0, 36.0]));
-    if sketch.chance(0.85) {
-        things.add(z, move |sketch| train(sketch, -7.15, z, Heading::Towards, long));
-    }
-    if sketch.chance(0.4) {
-        let z = sketch.between(16.0, 40.0);
-        things.add(z, move |sketch| train(sketch, -11.15, z, Heading::Towards, 27.0));
-    }
-    walkers(sketch, things, (2.0, 6.0), (-15.2, -13.0), (9.0, 40.0));
     walkers(sketch, things, (1.0, 5.0), (5.2, 7.4), (7.0, 40.0));
     let lane = Lane {
         x: 2.2,

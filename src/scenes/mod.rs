@@ -5,6 +5,7 @@
 
 mod building;
 mod canvas;
+mod demo;
 mod furniture;
 mod kinds;
 mod mood;
@@ -14,6 +15,8 @@ mod sketch;
 mod solid;
 mod street;
 mod vehicle;
+
+pub use demo::{DemoSizes, write_demo};
 
 use canvas::Canvas;
 use mood::Mood;
@@ -149,11 +152,8 @@ fn sky(sketch: &mut Sketch) {
     let seed = rand::Rng::random::<u32>(&mut sketch.rng);
     let mood = &sketch.mood;
     let wide = size.width as f32;
-    sketch.canvas.shade(|x, y| {
+    sketch.canvas.shade(horizon + 0.1 * wide, |x, y| {
         let clear = mix(mood.sky[0], mood.sky[1], (y / horizon).clamp(0.0, 1.0));
-        if y > horizon + 0.1 * wide {
-            return clear;
-        }
         let (right, down) = (x / wide * 9.0, y / wide * 26.0);
         let billow = 0.6 * mood::smooth(seed, right, down) + 0.4 * mood::smooth(seed ^ 7, 2.7 * right, 2.7 * down);
         mix(clear, mood.cloud, mood.clouds * ((billow - 0.5) * 3.0).clamp(0.0, 1.0))

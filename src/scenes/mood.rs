@@ -155,12 +155,12 @@ impl Mood {
             clouds: 0.7,
             road: hex(0x77746c),
             marking: hex(0xcac7bb),
-            sidewalk: hex(0x8c8782),
-            terrain: hex(0x7d7b48),
-            leaf: hex(0x4b5632),
+            sidewalk: hex(0xa09a94),
+            terrain: hex(0x858a4c),
+            leaf: hex(0x56683a),
             bark: hex(0x40382f),
             metal: hex(0x565a5a),
-            wall: hex(0x7a7670),
+            wall: hex(0x5f5752),
             fence: hex(0x5d6660),
             glass: hex(0x3c464b),
             facades: &DULL_FACADES,
@@ -171,14 +171,14 @@ impl Mood {
             shadow: 0.22,
             lamps: 0.08,
             haze: hex(0xd3d6d2),
-            haze_per_metre: 0.009,
-            grain: 1.0,
+            haze_per_metre: 0.006,
+            grain: 0.8,
             noise: 0.022,
             blur: 0.55,
-            vignette: 0.35,
+            vignette: 0.28,
             saturation: 0.78,
-            contrast: 0.9,
-            cast: [0.97, 1.01, 0.95],
+            contrast: 1.0,
+            cast: [1.1, 1.13, 1.06],
         }
     }
 
@@ -187,8 +187,8 @@ impl Mood {
         self.cloud = hex(0x8a5f78);
         self.haze = hex(0xb98f86);
         self.lamps = 0.45;
-        self.light = self.light.map(|light| light * 0.72);
-        self.cast = [0.97, 0.9, 0.98];
+        self.light = self.light.map(|light| light * 0.85);
+        self.cast = [1.06, 0.98, 1.06];
     }
 
     /// The colour of something at that distance.
@@ -209,11 +209,11 @@ impl Mood {
             let off_y = (y as f32 / height - 0.5) * 1.2;
             let fall = 1.0 - self.vignette * (off_x * off_x + off_y * off_y);
             let gray = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2];
-            for channel in 0..3 {
-                let toned = gray + (color[channel] - gray) * self.saturation;
+            for (channel, (value, cast)) in (0..).zip(color.into_iter().zip(self.cast)) {
+                let toned = gray + (value - gray) * self.saturation;
                 let toned = 0.5 + (toned - 0.5) * self.contrast;
-                let noise = self.noise * 2.0 * (hash(seed, x * 3 + channel as u32, y) - 0.5);
-                let value = toned * fall * self.cast[channel] + noise;
+                let noise = self.noise * 2.0 * (hash(seed, x * 3 + channel, y) - 0.5);
+                let value = toned * fall * cast + noise;
                 bytes.push((value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
             }
         }
@@ -232,7 +232,9 @@ impl Mood {
             let here = (x as f32 / cell, y as f32 / cell);
             let small = smooth(seed, here.0 / 2.5, here.1 / 2.5) - 0.5;
             let large = smooth(seed ^ 0x9e37, here.0 / 17.0, here.1 / 11.0) - 0.5;
-            *color = lit(*color, 1.0 + self.grain * (fine * small + coarse * large));
+            // Bright or hazy surfaces show less of it.
+            let strength = self.grain * (0.45 / color[1].max(0.01)).min(1.0);
+            *color = lit(*color, 1.0 + strength * (fine * small + coarse * large));
         }
         colors
     }

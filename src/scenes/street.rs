@@ -6,18 +6,25 @@ use super::sketch::{NEAR, Sketch, lit};
 use super::vehicle::{Heading, bus, car, truck};
 use super::{class, furniture, nature, people};
 
+type Draw = Box<dyn FnOnce(&mut Sketch)>;
+
 /// Things in the order of their being found; drawn from the farthest to the nearest.
 #[derive(Default)]
-pub(super) struct Things(Vec<(f32, Box<dyn FnOnce(&mut Sketch)>)>);
+pub(super) struct Things {
+    all: Vec<(f32, Draw)>,
+    /// Metres by which what is added now is drawn earlier than its place says: it stands behind long things, whose
+    /// near end would hide it too late.
+    pub behind: f32,
+}
 
 impl Things {
     pub(super) fn add(&mut self, z: f32, draw: impl FnOnce(&mut Sketch) + 'static) {
-        self.0.push((z, Box::new(draw)));
+        self.all.push((z + self.behind, Box::new(draw)));
     }
 
     pub(super) fn draw(mut self, sketch: &mut Sketch) {
-        self.0.sort_by(|a, b| b.0.total_cmp(&a.0));
-        self.0.into_iter().for_each(|(_, draw)| draw(sketch));
+        self.all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        self.all.into_iter().for_each(|(_, draw)| draw(sketch));
     }
 }
 
@@ -97,7 +104,9 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn build(self, sketch: &mut Sketch, things: &mut Things) {
-        [-1.0, 1.0].map(|side| self.build_side(sketch, things, side));
+        for side in [-1.0, 1.0] {
+            self.build_side(sketch, things, side);
+        }
     }
 
     /// On the left (-1) or on the right (1) only.
@@ -226,7 +235,7 @@ pub(super) fn along(
 /// Where the view ends: far houses and trees.
 pub(super) fn backdrop(sketch: &mut Sketch, things: &mut Things, houses: bool, high: f32) {
     let shift = -sketch.camera.bend * 190.0 * 190.0;
-    things.add(210.0, move |sketch| {
+    things.add(1001.0, move |sketch| {
         nature::grove(sketch, (shift - 170.0, shift + 170.0), 205.0, 0.8 * high);
         let mut x = shift - 150.0;
         while houses && x < shift + 150.0 {
@@ -235,7 +244,7 @@ pub(super) fn backdrop(sketch: &mut Sketch, things: &mut Things, houses: bool, h
             x += wide + sketch.between(-1.0, 7.0);
         }
     });
-    things.add(172.0, move |sketch| nature::grove(sketch, (shift - 140.0, shift + 140.0), 170.0, 0.42 * high));
+    things.add(1000.0, move |sketch| nature::grove(sketch, (shift - 140.0, shift + 140.0), 170.0, 0.42 * high));
 }
 
 /// A traffic light on either side of a crossing, and a sign or two along the road.

@@ -53,15 +53,21 @@ pub(super) fn car(sketch: &mut Sketch, x: f32, z: f32, heading: Heading) {
             body.wheel(sketch, side, class::CAR, 0.19 * long, 0.33);
             body.wheel(sketch, side, class::CAR, 0.81 * long, 0.33);
             let door = [0.36 * long, 0.6 * long];
-            door.map(|at| body.panel(sketch, side, class::CAR, lit(paint, 0.75), (at, at + 0.03), (0.08, up)));
+            for at in door {
+                body.panel(sketch, side, class::CAR, lit(paint, 0.75), (at, at + 0.03), (0.08, up));
+            }
         } else {
             let wide = body.length(side);
             let tyres = [(0.1, 0.36), (wide - 0.36, wide - 0.1)];
-            tyres.map(|along| body.panel(sketch, side, class::CAR, TYRE, along, (-0.28, 0.06)));
+            for along in tyres {
+                body.panel(sketch, side, class::CAR, TYRE, along, (-0.28, 0.06));
+            }
             body.panel(sketch, side, class::CAR, lit(paint, 0.62), (0.02, wide - 0.02), (0.0, 0.17));
             let (color, low) = if back { (TAIL, 0.62 * up) } else { (LAMP, 0.5 * up) };
             let lamps = [(0.06, 0.36), (wide - 0.36, wide - 0.06)];
-            lamps.map(|along| body.panel(sketch, side, class::CAR, color, along, (low, low + 0.15)));
+            for along in lamps {
+                body.panel(sketch, side, class::CAR, color, along, (low, low + 0.15));
+            }
             let middle = wide / 2.0;
             body.panel(sketch, side, class::CAR, hex(0xe9e9e2), (middle - 0.26, middle + 0.26), (0.2, 0.31));
             if !back {
@@ -131,7 +137,7 @@ pub(super) fn bus(sketch: &mut Sketch, x: f32, z: f32, heading: Heading) {
 }
 
 pub(super) fn train(sketch: &mut Sketch, x: f32, z: f32, heading: Heading, long: f32) {
-    let paint = sketch.one_of(&[hex(0xb3262a), hex(0xe0c02c), hex(0x2d6b4f), hex(0xdfe0dd)]);
+    let paint = sketch.one_of(&[hex(0xb3262a), hex(0xd9a51c), hex(0x2d6b4f), hex(0x2f5d9b)]);
     let body = stand(x, z, heading, (2.65, 3.5, long), 0.3);
     coach(sketch, &body, heading, class::TRAIN, paint, hex(0xe6e4da));
     for side in body.seen(sketch).into_iter().filter(|&side| is_flank(side, heading)) {
@@ -167,7 +173,9 @@ fn coach(sketch: &mut Sketch, body: &Cuboid, heading: Heading, class: u8, paint:
                 body.panel(sketch, side, class, lit_glass, (at, at + 1.32), (low * high, 0.86 * high));
             }
             if class == class::BUS {
-                [0.18, 0.74].map(|share| body.wheel(sketch, side, class, share * long, 0.5));
+                for share in [0.18, 0.74] {
+                    body.wheel(sketch, side, class, share * long, 0.5);
+                }
             } else {
                 body.panel(sketch, side, class, TYRE, (0.0, long), (-body.y.0, 0.02));
             }
@@ -181,7 +189,9 @@ fn coach(sketch: &mut Sketch, body: &Cuboid, heading: Heading, class: u8, paint:
             body.panel(sketch, side, class, hex(0xf6b73c), sign, (0.89 * high, 0.95 * high));
             let lamps = [(0.15, 0.5), (long - 0.5, long - 0.15)];
             let color = if away { TAIL } else { LAMP };
-            lamps.map(|along| body.panel(sketch, side, class, color, along, (0.14 * high, 0.22 * high)));
+            for along in lamps {
+                body.panel(sketch, side, class, color, along, (0.14 * high, 0.22 * high));
+            }
         }
     }
 }
@@ -218,7 +228,9 @@ pub(super) fn truck(sketch: &mut Sketch, x: f32, z: f32, heading: Heading) {
                 }
                 (true, false) => {
                     part.panel(sketch, side, class::TRUCK, hex(0x25272a), (0.2, long), (-0.35, 0.0));
-                    [0.22, 0.38].map(|at| part.wheel(sketch, side, class::TRUCK, at * long, 0.48));
+                    for at in [0.22, 0.38] {
+                        part.wheel(sketch, side, class::TRUCK, at * long, 0.48);
+                    }
                     part.panel(
                         sketch,
                         side,
@@ -232,18 +244,26 @@ pub(super) fn truck(sketch: &mut Sketch, x: f32, z: f32, heading: Heading) {
                     part.panel(sketch, side, class::TRUCK, lit(glass, 1.2), (0.15, long - 0.15), (0.5 * up, 0.88 * up));
                     part.panel(sketch, side, class::TRUCK, hex(0x202225), (0.4, long - 0.4), (0.12 * up, 0.36 * up));
                     let lamps = [(0.12, 0.45), (long - 0.45, long - 0.12)];
-                    lamps.map(|along| part.panel(sketch, side, class::TRUCK, LAMP, along, (0.1 * up, 0.2 * up)));
+                    for along in lamps {
+                        part.panel(sketch, side, class::TRUCK, LAMP, along, (0.1 * up, 0.2 * up));
+                    }
                     let tyres = [(0.05, 0.4), (long - 0.4, long - 0.05)];
-                    tyres.map(|along| part.panel(sketch, side, class::TRUCK, TYRE, along, (-0.45, 0.02)));
+                    for along in tyres {
+                        part.panel(sketch, side, class::TRUCK, TYRE, along, (-0.45, 0.02));
+                    }
                 }
                 (false, false) if heading == Heading::Away => {
                     let middle = long / 2.0;
                     part.panel(sketch, side, class::TRUCK, lit(load, 0.7), (middle - 0.03, middle + 0.03), (0.0, up));
                     part.panel(sketch, side, class::TRUCK, hex(0x25272a), (0.0, long), (-0.4, 0.0));
                     let lamps = [(0.1, 0.45), (long - 0.45, long - 0.1)];
-                    lamps.map(|along| part.panel(sketch, side, class::TRUCK, TAIL, along, (-0.3, -0.1)));
+                    for along in lamps {
+                        part.panel(sketch, side, class::TRUCK, TAIL, along, (-0.3, -0.1));
+                    }
                     let tyres = [(0.05, 0.6), (long - 0.6, long - 0.05)];
-                    tyres.map(|along| part.panel(sketch, side, class::TRUCK, TYRE, along, (-0.95, -0.35)));
+                    for along in tyres {
+                        part.panel(sketch, side, class::TRUCK, TYRE, along, (-0.95, -0.35));
+                    }
                 }
                 (false, false) => {}
             }

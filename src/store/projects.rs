@@ -210,10 +210,14 @@ pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
 
 /// The import is done: keeps how labels are read. Belongs with the frames, the refusals and the first round.
 pub async fn finish_import(tx: &mut super::Tx, id: ProjectId, codes: &BTreeMap<String, LabelCode>) -> Result<()> {
-    sqlx::query("update project set import_state = 'done', import_error = null, codes = ? where project_id = ?")
-        .bind(json(codes)?)
-        .bind(id.0)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "update project set import_state = 'done', import_error = null, codes = ?1, import_done = frames.n,
+            import_total = frames.n
+         from (select count(*) as n from frame where project_id = ?2) as frames where project_id = ?2",
+    )
+    .bind(json(codes)?)
+    .bind(id.0)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -9,11 +9,11 @@ mod import;
 mod ingest;
 mod oracle;
 mod prepare;
-mod process;
+pub(crate) mod process;
 mod queue;
 mod rail;
 mod start;
-mod tail;
+pub(crate) mod tail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

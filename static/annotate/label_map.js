@@ -135,6 +135,7 @@ export class LabelMap {
       const at = (y + row) * this.width + x;
       for (let column = 0; column < width; column++) {
         const value = bytes[row * width + column];
+        if (this.pixels[at + column] === value) continue;
         this.counts[this.pixels[at + column]]--;
         this.counts[value]++;
         this.pixels[at + column] = value;

@@ -16,7 +16,7 @@ import { Server } from "./store/server.js";
  * @typedef {{
  *   name: string, width: number, height: number, draft: string, uncertainty: boolean,
  *   classes: { name: string, color: [number, number, number] }[],
- *   urls: { frame: string, sign_in: string },
+ *   urls: { frame: string, picture: string },
  * }} Setup
  */
 
@@ -31,7 +31,7 @@ start().catch((error) => {
 });
 
 async function start() {
-  const picture = bitmap(`${setup.urls.frame}/image`);
+  const picture = bitmap(setup.urls.picture);
   // Heard later, with the mask: a failure must not count as unhandled until then.
   picture.catch(() => {});
   const { pixels, version } = await server.mask();

@@ -26,6 +26,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const size = /** @type {HTMLInputElement} */ (find("#size"));
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
   const past = /** @type {HTMLDialogElement} */ (find("#history"));
+  const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
   const swatches = palette.map((one) => classButton(one, () => act(() => editor.choose(one.index))));
   find("#classes").replaceChildren(...swatches.map((button) => listItem(button)));
   size.max = String(SIZES.length - 1);
@@ -141,9 +142,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   ])) {
     find(id).addEventListener("click", run);
   }
-  for (const button of document.querySelectorAll("[data-tool]")) {
-    button.addEventListener("click", () => take(/** @type {ToolName} */ (/** @type {HTMLElement} */ (button).dataset.tool)));
-  }
+  for (const button of tools) button.addEventListener("click", () => take(/** @type {ToolName} */ (button.dataset.tool)));
   for (const button of document.querySelectorAll("dialog [data-close]")) {
     button.addEventListener("click", () => button.closest("dialog")?.close());
   }
@@ -159,14 +158,8 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
 
   const finePercent = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   stage.onPaint = () => {
-    for (const button of document.querySelectorAll("[data-tool]")) {
-      const held = /** @type {HTMLElement} */ (button).dataset.tool === editor.tool;
-      if ((button.getAttribute("aria-pressed") === "true") !== held) button.setAttribute("aria-pressed", String(held));
-    }
-    swatches.forEach((button, index) => {
-      const chosen = index === editor.class;
-      if ((button.getAttribute("aria-pressed") === "true") !== chosen) button.setAttribute("aria-pressed", String(chosen));
-    });
+    for (const button of tools) press(button, button.dataset.tool === editor.tool);
+    swatches.forEach((button, index) => press(button, index === editor.class));
     if (surface.dataset.tool !== editor.tool) {
       surface.dataset.tool = editor.tool;
       surface.classList.toggle("hand", editor.tool === "hand");
@@ -280,6 +273,11 @@ function fillHelp(body, commands) {
       return section;
     }),
   );
+}
+
+/** @param {HTMLElement} button @param {boolean} pressed */
+function press(button, pressed) {
+  if ((button.getAttribute("aria-pressed") === "true") !== pressed) button.setAttribute("aria-pressed", String(pressed));
 }
 
 /** @param {string} selector @param {string} text */

@@ -23,7 +23,8 @@ export class Painter {
   constructor(frame, map, palette) {
     this.frame = frame;
     this.map = map;
-    this.colors = colorTable(palette);
+    const colors = colorTable(palette);
+    this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
     this.dirty = map.watch();
     this.gapsShown = false;
     this.layers = {
@@ -32,7 +33,7 @@ export class Painter {
       labels: layer(frame, "labels", map),
       gaps: layer(frame, "gaps", map),
     };
-    this.#paintAll(this.layers.labels, (value) => this.colors[value]);
+    this.#paintAll("labels");
   }
 
   /** @param {ImageBitmap} picture */
@@ -57,43 +58,39 @@ export class Painter {
   showGaps(shown) {
     this.gapsShown = shown;
     this.frame.classList.toggle("with-gaps", shown);
-    if (shown) this.#paintAll(this.layers.gaps, gapAt);
+    if (shown) this.#paintAll("gaps");
   }
 
   /** Paints what changed since the last time. @returns {number} tiles */
   paint() {
     const tiles = this.dirty.take();
     for (const tile of tiles) {
-      this.#paintTile(this.layers.labels, tile, (value) => this.colors[value]);
-      if (this.gapsShown) this.#paintTile(this.layers.gaps, tile, gapAt);
+      this.#paintTile("labels", tile);
+      if (this.gapsShown) this.#paintTile("gaps", tile);
     }
     return tiles.length;
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {(value: number, x: number, y: number) => number} color */
-  #paintAll(context, color) {
-    for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(context, tile, color);
+  /** @param {"labels" | "gaps"} layer */
+  #paintAll(layer) {
+    for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(layer, tile);
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {number} tile
-   * @param {(value: number, x: number, y: number) => number} color
-   */
-  #paintTile(context, tile, color) {
+  /** @param {"labels" | "gaps"} layer @param {number} tile */
+  #paintTile(layer, tile) {
     const { x, y, width, height } = this.map.bounds(tile);
     const { pixels, width: stride } = this.map;
+    const [even, odd] = this.looks[layer];
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
-      for (let column = 0; column < width; column++) scratch[row * TILE + column] = color(pixels[at + column], column, row);
+      const to = row * TILE;
+      // Diagonal stripes, four pixels wide; for labels both are the same table.
+      for (let column = 0; column < width; column++) {
+        scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
+      }
     }
-    context.putImageData(scratchImage, x, y, 0, 0, width, height);
+    this.layers[layer].putImageData(scratchImage, x, y, 0, 0, width, height);
   }
-}
-
-/** @param {number} value @param {number} x @param {number} y @returns {number} */
-function gapAt(value, x, y) {
-  return value === UNLABELLED ? STRIPES[((x + y) >> 2) & 1] : 0;
 }
 
 const scratchImage = new ImageData(TILE, TILE);

@@ -123,8 +123,9 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
     if (sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
   });
 
-  hear(sync.state);
+  // In this order: a page that says "saved" takes the draft away.
   await recover();
+  hear(sync.state);
 
   return {
     sync,

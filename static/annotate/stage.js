@@ -127,12 +127,13 @@ export class Stage {
     const known = value >= 0 && value !== UNLABELLED;
     const name = value < 0 ? "" : known ? this.palette[value].name : "unlabelled";
     const place = value < 0 ? "" : `${x}, ${y}`;
-    const swatch = /** @type {HTMLElement} */ (this.readout.children[0]);
+    const [swatch, ...texts] = /** @type {HTMLElement[]} */ ([...this.readout.children]);
     swatch.hidden = value < 0;
     swatch.style.background = known ? `rgb(${this.palette[value].color.join(" ")})` : "transparent";
-    this.readout.children[1].textContent = name;
-    this.readout.children[2].textContent = place;
-    this.readout.children[3].textContent = `${Math.round(this.view.scale * 100)} %`;
+    [name, place, `${Math.round(this.view.scale * 100)} %`].forEach((text, index) => {
+      // The same text set anew would lay the page out anew.
+      if (texts[index].textContent !== text) texts[index].textContent = text;
+    });
   }
 
   /** @returns {{ width: number, height: number }} */

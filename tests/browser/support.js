@@ -165,6 +165,7 @@ export class Desk {
 
   /** Draws with the mouse through points of the frame. @param {[number, number][]} points @param {"left" | "right"} [button] */
   async drags(points, button = "left") {
+    await this.page.bringToFront();
     const { mouse } = this.page;
     for (const [index, [x, y]] of points.entries()) {
       const point = await this.at(x, y);
@@ -176,7 +177,7 @@ export class Desk {
 
   /** @param {string} text the save state's beginning */
   async says(text) {
-    await this.page.waitForFunction((text) => document.querySelector("#save-state")?.textContent?.startsWith(text), text);
+    await this.page.waitForFunction((text) => document.querySelector("#save-state")?.textContent?.startsWith(text), text, { polling: 50 });
   }
 
   /** @param {number} x @param {number} y @returns {Promise<number>} the class there */

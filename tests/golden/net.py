@@ -288,7 +288,7 @@ def main(lite0_pth):
     resnet = fill(Segmenter(Resnet101(), 2048, 256, 256, 48, False, True))
     lite = fill(Segmenter(Lite0(16), 320, 24, 128, 32, True, False))
     # Wide, so that the map of stride 16 has room for dilation 18.
-    for name, net, to, height, width in (("resnet", resnet, resnet_input, 48, 320), ("lite", lite, lite_input, 48, 320),
+    for name, net, to, height, width in (("resnet", resnet, resnet_input, 48, 320), ("lite", lite, lite_input, 64, 320),
                                          ("lite_odd", lite, lite_input, 75, 50)):
         # In f64, so that the other side is measured against the truth and not against another rounding.
         features, logits = net.double()(to(picture(name, height, width)).double())

@@ -1,5 +1,6 @@
 //! A small workspace for the annotate page: one project, drawn frames with start masks, people with sessions.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::{GrayImage, Rgb, RgbImage};
@@ -127,6 +128,8 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
         masks::add(&mut tx, frame, MaskKind::Start, None, &scene.proposal, now()).await?;
         rounds::make_ready(&mut tx, round, frame, &uncertainty.to_string_lossy(), 0.2).await?;
     }
+    // A supervisor would take an import that is not done for one to go on with.
+    projects::finish_import(&mut tx, project, &BTreeMap::new()).await?;
     tx.commit().await?;
     Ok(project)
 }

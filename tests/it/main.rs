@@ -1,6 +1,7 @@
 //! Everything that needs more than one room: the database, processes, pages.
 
 mod annotate;
+mod experiment;
 mod fake;
 mod fixture;
 mod jobs;

@@ -1,8 +1,8 @@
 //! The head of DeepLab v3+ (Chen et al. 2018): atrous spatial pyramid pooling, decoder, classifier.
 
+use tch::Tensor;
 use tch::nn::init::DEFAULT_KAIMING_NORMAL;
 use tch::nn::{Init, Path};
-use tch::{Kind, Tensor};
 
 use super::layers::{Conv, ConvNorm, NormKind, Window, channels_last, size4};
 
@@ -81,7 +81,7 @@ impl Head {
     pub(super) fn forward(&self, low: &Tensor, high: &Tensor, train: bool) -> (Tensor, Tensor) {
         let [after_pyramid, after_first, after_second] = self.plan.dropout;
         let (n, _, h, w) = size4(high);
-        let mean = high.mean_dim([2, 3].as_slice(), true, Kind::Float); // [n, high, 1, 1]
+        let mean = high.mean_dim([2, 3].as_slice(), true, high.kind()); // [n, high, 1, 1]
         let pooled = self.pool.forward(&mean, train).expand([n, -1, h, w], false); // [n, width, h/4, w/4]
         let mut branches: Vec<Tensor> = self.pyramid.iter().map(|cell| cell.forward(high, train)).collect();
         // As channels-last as the others, or concatenation would reorder them all.

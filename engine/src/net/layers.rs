@@ -57,17 +57,17 @@ impl Window {
         }
     }
 
-    /// The convolution of `x` f32 `[n, channels, h, w]`.
+    /// The convolution of `x` `[n, channels, h, w]`, f32 or bf16; weights are f32 and follow it.
     fn apply(self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        let (weight, bias) = (weight.to_kind(x.kind()), bias.map(|bias| bias.to_kind(x.kind())));
         let (_, channels, height, width) = size4(x);
         let ((top, bottom), (left, right)) = (self.pad(height), self.pad(width));
         let groups = if self.depthwise { channels } else { 1 };
-        let step = ([self.stride; 2], [self.dilation; 2]);
-        if (top, left) == (bottom, right) {
-            return x.conv2d(weight, bias, step.0, [top, left], step.1, groups);
-        }
-        let padded = x.constant_pad_nd([left, right, top, bottom]);
-        padded.conv2d(weight, bias, step.0, [0, 0], step.1, groups)
+        // An odd rest comes with a stride, never with a dilation. A row of zeros before the kernel and one row more before
+        // the map give the same as the rest after the map, but copy the kernel and not the map.
+        let odd = [right - left, bottom - top];
+        let weight = if odd == [0, 0] { weight } else { weight.constant_pad_nd([odd[0], 0, odd[1], 0]) };
+        x.conv2d(&weight, bias.as_ref(), [self.stride; 2], [bottom, right], [self.dilation; 2], groups)
     }
 }
 
@@ -139,12 +139,21 @@ impl ConvNorm {
     }
 
     pub(super) fn forward(&self, x: &Tensor, train: bool) -> Tensor {
+        self.forward_as(self.window, x, train)
+    }
+
+    /// With the dilation of another window.
+    pub(super) fn forward_dilated(&self, dilation: i64, x: &Tensor, train: bool) -> Tensor {
+        self.forward_as(self.window.dilation(dilation), x, train)
+    }
+
+    fn forward_as(&self, window: Window, x: &Tensor, train: bool) -> Tensor {
         // One value a channel has no variance: PyTorch's running variance would become NaN.
-        let single = { size4(x).0 * size4(x).2 * size4(x).3 == 1 };
-        if !train || self.kind.frozen || single {
-            return self.folded(x);
+        let (n, _, h, w) = size4(x);
+        if !train || self.kind.frozen || n * h * w == 1 {
+            return self.folded(window, x);
         }
-        let y = self.window.apply(x, &self.weight, None);
+        let y = window.apply(x, &self.weight, None);
         y.batch_norm(
             Some(&self.scale),
             Some(&self.shift),
@@ -158,11 +167,11 @@ impl ConvNorm {
     }
 
     /// `norm(conv(x)) = conv(x; kernel * g) + shift - mean * g` with `g = scale / sqrt(var + eps)`.
-    fn folded(&self, x: &Tensor) -> Tensor {
+    fn folded(&self, window: Window, x: &Tensor) -> Tensor {
         let gain = &self.scale * (&self.var + self.kind.eps).rsqrt();
         let shift = &self.shift - &self.mean * &gain;
         let weight = &self.weight * gain.view([-1, 1, 1, 1]);
-        self.window.apply(x, &weight, Some(&shift))
+        window.apply(x, &weight, Some(&shift))
     }
 }
 

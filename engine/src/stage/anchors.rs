@@ -35,7 +35,7 @@ pub fn run(job: &Job, features: &Path, sets: &[String], k: usize) -> Result<Outc
             iterations: clustering.iterations,
         });
         centres.push((set.clone(), clustering.centres));
-        job.events.progress(done as u64 + 1, sets.len() as u64, "set")?;
+        job.events.progress(done as u64 + 1, sets.len() as u64, "step")?;
     }
     atomic::write(&job.out(files::ANCHOR_REPORT)?, &serde_json::to_vec_pretty(&reports)?)?;
     write_anchors(&job.out(files::ANCHORS)?, &centres, length)?;

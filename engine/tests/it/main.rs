@@ -6,3 +6,4 @@ mod whole_loop;
 mod resume;
 mod refusals;
 mod losses;
+mod half;

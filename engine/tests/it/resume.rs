@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use rand::Rng;
 use windlass::domain::{Event, JobSpec, Stream, files, rng};
 
+use windlass_engine::checkpoint::fingerprint;
+use windlass_engine::feature_file;
+
 use crate::toy::{JobFolder, Toy};
 
 #[test]
@@ -71,12 +74,35 @@ fn a_torn_checkpoint_falls_back_to_the_one_before() {
 fn a_checkpoint_of_another_spec_does_not_count() {
     let toy = Toy::draw();
     let spec = toy.plan.warmup();
-    let job = toy.done("job", &spec);
+    let job = toy.job("job", &spec);
+    kill_twice(&job, 0);
     let other = JobSpec { seed: 8, ..spec };
     fs::write(job.dir.join(files::SPEC), serde_json::to_vec(&other).unwrap()).unwrap();
-    let before = job.weights();
     assert_eq!(finish(&job), None);
-    assert!(before != job.weights());
+    assert!(alone().model != job.weights());
+    assert!(!job.dir.join(files::CHECKPOINT).exists(), "a job that is done needs them no more");
+}
+
+#[test]
+fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let spec = toy.plan.features(warmup.model());
+    let job = toy.done("features", &spec);
+    let features = job.out(files::FEATURES);
+    let alone = fs::read(&features).unwrap();
+    // As if it had been killed after the 12 source frames, while it wrote the last bytes.
+    let partial = feature_file::partial(&features);
+    let mut begun = alone.clone();
+    begun.iter_mut().rev().take(9).for_each(|byte| *byte = 0x55);
+    fs::write(&partial, begun).unwrap();
+    fs::remove_file(&features).unwrap();
+    let mark = serde_json::json!({"spec": fingerprint(&spec).unwrap(), "frames": 12});
+    fs::create_dir(job.dir.join(files::CHECKPOINT)).unwrap();
+    fs::write(job.dir.join(files::CHECKPOINT).join("frames.json"), mark.to_string()).unwrap();
+    assert_eq!(finish(&job), Some(12));
+    assert!(fs::read(&features).unwrap() == alone);
+    assert!(!partial.exists());
 }
 
 /// What the toy's warm-up leaves when nobody disturbs it.

@@ -64,7 +64,7 @@ impl Lines {
             let (at, label, text_y) = (x.at(tick), x.print(tick), bottom + 16.0);
             frame.push(&format!(r#"<text class="tick middle" x="{at:.1}" y="{text_y}">{label}</text>"#));
         }
-        let (unit_x, unit_y) = (WIDTH - RIGHT + 8.0, bottom + 16.0);
+        let (unit_x, unit_y) = (WIDTH - RIGHT + 24.0, bottom + 16.0);
         frame.push(&format!(r#"<text class="tick" x="{unit_x}" y="{unit_y}">{}</text>"#, escape(&self.x)));
 
         for (at, series) in self.series.iter().enumerate() {

@@ -19,10 +19,10 @@ impl Scale {
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, from, to, step }
     }
 
-    /// Covers exactly the finite `values`, with round ticks between.
+    /// Covers exactly the finite `values`, which count something, with whole round ticks between.
     pub(super) fn exact(values: impl Iterator<Item = f64>, ticks: usize, from: f64, to: f64) -> Self {
         let (low, high) = range(values);
-        Self { low, high, from, to, step: round_step(high - low, ticks) }
+        Self { low, high, from, to, step: round_step(high - low, ticks).max(1.0) }
     }
 
     /// The pixel of a value.

@@ -154,7 +154,11 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
         "uncertainty": chosen.uncertainty.is_some(),
         // The key of the draft in the browser: another person, or a new workspace on the same address, has another.
         "draft": format!("{project_created_at}/{project}/{frame}/{}", person.id),
-        "urls": { "frame": format!("/frames/{frame}"), "sign_in": "/sign-in" },
+        "urls": {
+            "frame": format!("/frames/{frame}"),
+            // Browsers keep the picture for good: another workspace on this address must have another address for it.
+            "picture": format!("/frames/{frame}/image?of={project_created_at}"),
+        },
     })
     .to_string()
 }

@@ -1,0 +1,210 @@
+//! An experiment's file: which data, which knobs, what to compare.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::{Backbone, Dataset, Recipe, Stage, Taxonomy};
+
+/// What `windlass run` plays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Heads the report.
+    pub name: String,
+    /// The classes.
+    pub taxonomy: Taxonomy,
+    /// Every arm is played once with each.
+    pub seeds: Vec<u64>,
+    /// Labelled.
+    pub source: Dataset,
+    /// To choose from. Its labels answer for people.
+    pub target: Dataset,
+    /// To measure on.
+    pub val: Dataset,
+    /// Of all arms.
+    pub recipe: Recipe,
+    /// In the order of playing.
+    pub arms: Vec<Arm>,
+}
+
+/// One way to a model, which is then measured.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Stands in the table.
+    pub name: String,
+    /// `warmup`, `inject` or `adapt`.
+    pub stage: Stage,
+    /// Name of the earlier arm whose model this one starts from.
+    pub from: Option<String>,
+    /// How an `inject` finds the frames to label: `madav2`, `random`.
+    pub strategy: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    taxonomy: String,
+    #[serde(default = "first_seed")]
+    seeds: Vec<u64>,
+    source: Dataset,
+    target: Dataset,
+    val: Dataset,
+    #[serde(default)]
+    recipe: toml::Table,
+    arm: Vec<Arm>,
+}
+
+/// That the engine knows.
+const STRATEGIES: [&str; 2] = ["madav2", "random"];
+
+fn first_seed() -> Vec<u64> {
+    vec![1]
+}
+
+impl Experiment {
+    /// Reads a file; paths of datasets are taken as being below `data`.
+    pub fn read(path: &Path, data: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let mut experiment = Self::parse(&text).with_context(|| format!("{} is no experiment", path.display()))?;
+        let data = std::path::absolute(data)?;
+        for dataset in [&mut experiment.source, &mut experiment.target, &mut experiment.val] {
+            dataset.root = data.join(&dataset.root);
+            dataset.labels = dataset.labels.as_ref().map(|labels| data.join(labels));
+            dataset.mapping = dataset.mapping.as_ref().map(|mapping| data.join(mapping));
+        }
+        Ok(experiment)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let file: File = toml::from_str(text)?;
+        let taxonomy = Taxonomy::built_in(&file.taxonomy).with_context(|| {
+            format!("there is no taxonomy `{}`: give one of {}", file.taxonomy, Taxonomy::BUILT_IN.join(", "))
+        })?;
+        ensure!(!file.seeds.is_empty(), "give at least one seed");
+        check_arms(&file.arm)?;
+        let recipe = recipe(file.recipe)?;
+        let File { name, seeds, source, target, val, arm, .. } = file;
+        Ok(Self { name, taxonomy, seeds, source, target, val, recipe, arms: arm })
+    }
+}
+
+fn check_arms(arms: &[Arm]) -> Result<()> {
+    ensure!(!arms.is_empty(), "give at least one [[arm]]");
+    for (at, arm) in arms.iter().enumerate() {
+        let (name, before) = (&arm.name, &arms[..at]);
+        ensure!(before.iter().all(|other| slug(&other.name) != slug(name)), "two arms are called `{name}`");
+        let parent = match &arm.from {
+            Some(from) => Some(
+                before
+                    .iter()
+                    .find(|other| other.name == *from)
+                    .with_context(|| format!("arm `{name}` is from `{from}`, which is no earlier arm"))?,
+            ),
+            None => None,
+        };
+        match (arm.stage, parent, &arm.strategy) {
+            (Stage::Warmup, None, None) => {}
+            (Stage::Inject, Some(_), Some(strategy)) if STRATEGIES.contains(&strategy.as_str()) => {}
+            (Stage::Warmup, ..) => bail!("arm `{name}` is a warm-up: it has neither `from` nor `strategy`"),
+            (Stage::Inject, ..) => {
+                bail!("arm `{name}` injects: give `from` and `strategy` ({})", STRATEGIES.join(" or "))
+            }
+            (Stage::Adapt, Some(parent), None) if parent.stage != Stage::Warmup => {}
+            (Stage::Adapt, ..) => bail!("arm `{name}` adapts: give `from`, an arm with labels, and no `strategy`"),
+            _ => bail!("arm `{name}` cannot be a {}: give warmup, inject or adapt", arm.stage.slug()),
+        }
+    }
+    Ok(())
+}
+
+/// What is recommended for the backbone, with the file's knobs over it.
+fn recipe(knobs: toml::Table) -> Result<Recipe> {
+    let backbone = match knobs.get("backbone") {
+        Some(name) => name.clone().try_into::<Backbone>().context("recipe.backbone")?,
+        None => Backbone::EfficientnetLite0,
+    };
+    let mut recipe = serde_json::to_value(Recipe::recommended(backbone))?;
+    lay_over(&mut recipe, serde_json::to_value(knobs)?, "recipe")?;
+    let recipe: Recipe = serde_json::from_value(recipe).context("the recipe cannot be read")?;
+    recipe.check().map_err(|wrong| anyhow::anyhow!("the recipe cannot be followed: {wrong}"))?;
+    Ok(recipe)
+}
+
+/// Replaces knobs one by one; a name that does not exist is a mistake, not a new knob.
+fn lay_over(base: &mut Value, over: Value, path: &str) -> Result<()> {
+    match (base, over) {
+        // `{ percent = 5 }` or `{ frames = 149 }`: one of the two, never both.
+        (base, over @ Value::Object(_)) if path == "recipe.budget" => *base = over,
+        (Value::Object(base), Value::Object(over)) => {
+            for (name, value) in over {
+                let path = format!("{path}.{name}");
+                let base = base.get_mut(&name).with_context(|| format!("there is no knob {path}"))?;
+                lay_over(base, value, &path)?;
+            }
+        }
+        (base, over) => *base = over,
+    }
+    Ok(())
+}
+
+/// A name as a part of file names: `149 random` is `149-random`.
+pub(super) fn slug(name: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let words: String = name.chars().map(keep).collect();
+    words.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Budget;
+
+    const DATA: &str = r#"
+        name = "test"
+        taxonomy = "camvid11"
+        source = { layout = "camvid", root = "camvid", split = "train" }
+        target = { layout = "cityscapes", root = "city", split = "train" }
+        val = { layout = "cityscapes", root = "city", split = "val" }
+    "#;
+
+    fn parse(rest: &str) -> Result<Experiment, String> {
+        Experiment::parse(&format!("{DATA}{rest}")).map_err(|error| format!("{error:#}"))
+    }
+
+    const WARMUP: &str = "\n[[arm]]\nname = \"M0\"\nstage = \"warmup\"\n";
+
+    #[test]
+    fn knobs_replace_what_is_recommended() {
+        let knobs = "[recipe]\nbatch_source = 3\nbudget = { frames = 9 }\n[recipe.warmup]\nsteps = 7\n";
+        let recipe = parse(&format!("{knobs}{WARMUP}")).unwrap().recipe;
+        assert_eq!((recipe.batch_source, recipe.budget, recipe.warmup.steps), (3, Budget::Frames(9), 7));
+        assert_eq!(recipe.warmup.rate, Recipe::recommended(Backbone::EfficientnetLite0).warmup.rate);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let says = |rest: &str, sentence: &str| {
+            let said = parse(rest).unwrap_err();
+            assert!(said.contains(sentence), "{said}");
+        };
+        says(&format!("[recipe.warmup]\nstep = 7\n{WARMUP}"), "there is no knob recipe.warmup.step");
+        says(&format!("[recipe]\nk = 0\n{WARMUP}"), "k and v must be at least 1");
+        says("", "missing field `arm`");
+        says(&WARMUP.repeat(2), "two arms are called `M0`");
+        let arm = |rest: &str| format!("{WARMUP}[[arm]]\nname = \"M1\"\n{rest}");
+        says(&arm("stage = \"inject\"\nfrom = \"M9\"\nstrategy = \"random\""), "`M9`, which is no earlier arm");
+        says(&arm("stage = \"inject\"\nfrom = \"M0\""), "give `from` and `strategy`");
+        says(&arm("stage = \"adapt\"\nfrom = \"M0\""), "an arm with labels");
+        says(&arm("stage = \"prelabel\"\nfrom = \"M0\""), "cannot be a prelabel");
+        says(&arm("stage = \"adapt\"\nform = \"M0\""), "unknown field `form`");
+    }
+
+    #[test]
+    fn a_name_becomes_part_of_a_file_name() {
+        assert_eq!(slug("149 random, seed 2"), "149-random-seed-2");
+    }
+}
