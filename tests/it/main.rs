@@ -8,5 +8,6 @@ mod jobs;
 mod kill;
 mod pages;
 mod support;
+mod store;
 mod tidy;
 mod workspace;

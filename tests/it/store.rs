@@ -1,0 +1,191 @@
+//! The database: an upgrade keeps what a workspace holds, and the functions that no other test calls.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+use windlass::domain::{Event, FrameId, JobId, Line, ModelId, ProjectId, RoundId, Size, Stage, UserId};
+use windlass::store::projects::{Import, ImportState};
+use windlass::store::{Error, Workspace, events, frames, jobs, masks, models, now, people, projects, rounds};
+
+use crate::fake::new_project;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// A project as version 0.1 left it; the tables of the first migration.
+const SAMPLE: &str = include_str!("data/workspace_0001.sql");
+
+async fn connect(dir: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(dir.join("windlass.db")).create_if_missing(true);
+    SqliteConnection::connect_with(&options.foreign_keys(true)).await.unwrap()
+}
+
+/// A workspace of version 0.1, closed.
+async fn old_workspace(dir: &Path) -> PathBuf {
+    let dir = dir.join("workspace");
+    std::fs::create_dir(&dir).unwrap();
+    let mut connection = connect(&dir).await;
+    let first = MIGRATIONS.iter().take(1).cloned().collect();
+    Migrator::with_migrations(first).run(&mut connection).await.unwrap();
+    sqlx::raw_sql(SAMPLE).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    std::fs::write(dir.join("VERSION"), "windlass workspace 1\n").unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn an_upgrade_keeps_all_that_a_workspace_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = old_workspace(folder.path()).await;
+    let mut connection = connect(&dir).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite%' and name not like '\\_%' escape '\\'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert!(tables.len() >= 13, "{tables:?}");
+    for table in tables {
+        let rows = sqlx::AssertSqlSafe(format!("select count(*) from \"{table}\""));
+        let rows: i64 = sqlx::query_scalar(rows).fetch_one(&mut connection).await.unwrap();
+        assert!(rows > 0, "the sample has no {table}, so its upgrade would not be tested");
+    }
+    connection.close().await.unwrap();
+
+    let workspace = Workspace::open(&dir).await.unwrap();
+    let db = workspace.db();
+    let project = projects::list(db).await.unwrap().remove(0);
+    assert_eq!((project.name.as_str(), project.taxonomy.len(), project.oracle), ("Harbour town", 19, true));
+    project.recipe.check().unwrap();
+    let round = rounds::newest(db, project.id).await.unwrap().unwrap();
+    assert!(rounds::pick_counts(db, round.id).await.unwrap().complete());
+    assert_eq!(rounds::labelled(db, project.id, 1).await.unwrap(), [13, 18].map(FrameId));
+    let (version, pixels) = masks::pixels(db, FrameId(13), None).await.unwrap().unwrap();
+    assert_eq!((version, pixels.len()), (2, 256 * 128));
+    let newest = &models::list(db, project.id).await.unwrap()[0];
+    assert_eq!(newest.stage, Stage::Adapt);
+    let (_, evaluation) = models::evaluation(db, newest.id).await.unwrap().unwrap();
+    assert_eq!(evaluation.confusion.mean_iou(), newest.mean_iou);
+    assert_eq!(models::get(db, newest.id).await.unwrap(), *newest);
+    assert_eq!(models::of_job(db, newest.job).await.unwrap().as_ref(), Some(newest));
+    let said = events::of_project(db, project.id, 0, 1000).await.unwrap();
+    assert!(matches!(said.last().unwrap().line.event, Event::Done { .. }));
+    assert_eq!(people::list(db).await.unwrap().len(), 2);
+    db.close().await;
+
+    let mut connection = connect(&dir).await;
+    let broken: Vec<(String,)> =
+        sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut connection).await.unwrap();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[tokio::test]
+async fn tables_of_a_newer_windlass_are_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = old_workspace(folder.path()).await;
+    let mut connection = connect(&dir).await;
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                 values (9999, 'from the future', true, x'00', 0)";
+    sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let refused = Workspace::open(&dir).await.unwrap_err().to_string();
+    assert!(refused.contains("made by a newer Windlass"), "{refused}");
+    let refused = Workspace::attach(&dir).await.unwrap_err().to_string();
+    assert!(refused.contains("made by a newer Windlass"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_project_has_one_name_and_its_knobs_can_be_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
+    let db = workspace.db();
+    let mut new = new_project(folder.path(), false);
+    new.seed = u64::MAX;
+    let id = projects::create(db, &new).await.unwrap();
+    new.name = "HARBOUR".into();
+    assert!(matches!(projects::create(db, &new).await, Err(Error::Taken)));
+    assert!(matches!(projects::get(db, ProjectId(99)).await, Err(Error::NotFound)));
+    assert_eq!(projects::importing(db).await.unwrap(), [id]);
+
+    let mut recipe = new.recipe.clone();
+    recipe.k = 3;
+    projects::set_recipe(db, id, &recipe).await.unwrap();
+    projects::set_auto_advance(db, id, true).await.unwrap();
+    let failed = Import { state: ImportState::Failed, done: 3, total: 9, error: Some("The folder is gone.".into()) };
+    projects::set_import(db, id, &failed).await.unwrap();
+    let found = projects::get(db, id).await.unwrap();
+    assert_eq!((found.recipe.k, found.auto_advance, found.seed), (3, true, u64::MAX));
+    assert_eq!(found.import, failed);
+    assert!(projects::importing(db).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_happens_together_happens_wholly_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = old_workspace(folder.path()).await;
+    let workspace = Workspace::open(&dir).await.unwrap();
+    let (db, project, job) = (workspace.db(), ProjectId(1), JobId(1));
+    let newest = events::newest(db, project).await.unwrap();
+    let read = jobs::get(db, job).await.unwrap().events_read;
+    let line = Line { at: 5, event: Event::Checkpoint { step: 50 } };
+
+    let mut tx = db.begin().await.unwrap();
+    events::append(&mut tx, project, job, vec![line.clone()], Some(read + 40)).await.unwrap();
+    drop(tx);
+    assert_eq!(events::newest(db, project).await.unwrap(), newest);
+    assert_eq!(jobs::get(db, job).await.unwrap().events_read, read);
+
+    let mut tx = db.begin().await.unwrap();
+    events::append(&mut tx, project, job, vec![line.clone()], Some(read + 40)).await.unwrap();
+    tx.commit().await.unwrap();
+    let said = events::of_project(db, project, newest, 10).await.unwrap();
+    assert_eq!(said.iter().map(|said| (said.job, &said.line)).collect::<Vec<_>>(), [(job, &line)]);
+    assert!(said[0].event_id > newest && events::newest(db, project).await.unwrap() == said[0].event_id);
+    assert_eq!(jobs::get(db, job).await.unwrap().events_read, read + 40);
+    assert_eq!(events::newest_checkpoint(db, job).await.unwrap(), 50);
+    assert_eq!(events::newest_checkpoint(db, JobId(3)).await.unwrap(), 0);
+    assert_eq!(jobs::of_project(db, project).await.unwrap()[0].id, JobId(12));
+}
+
+#[tokio::test]
+async fn a_round_is_begun_by_a_lease_or_a_saved_mask() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
+    let db = workspace.db();
+    let project = projects::create(db, &new_project(folder.path(), false)).await.unwrap();
+    let lead = people::add_without_password(db, "Lea", people::Role::Lead).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let size = Size { width: 2, height: 1 };
+    let frame = windlass::domain::Frame {
+        id: FrameId(0),
+        domain: windlass::domain::Domain::Target,
+        split: windlass::domain::Split::Train,
+        name: "a/0".into(),
+        group: "a".into(),
+        image: "/data/a/0.png".into(),
+        label: None,
+        size,
+    };
+    let id = frames::insert(&mut tx, project, &frame).await.unwrap();
+    let twice = frames::insert(&mut tx, project, &frame).await.unwrap_err();
+    assert!(matches!(twice, Error::Taken));
+    let round: RoundId = rounds::create(&mut tx, project, None::<ModelId>).await.unwrap();
+    rounds::set_picks(&mut tx, round, &crate::fake::selection(&[id.0]).picks).await.unwrap();
+    rounds::make_ready(&mut tx, round, id, "jobs/1/out/u.png", 0.5).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!rounds::labelling_begun(db, round).await.unwrap());
+    let begin = windlass::store::queue::next(db, project, lead, now()).await.unwrap();
+    assert_eq!(begin, Some(id));
+    assert!(rounds::labelling_begun(db, round).await.unwrap());
+    windlass::store::queue::release(db, id, lead).await.unwrap();
+    assert!(!rounds::labelling_begun(db, round).await.unwrap());
+    let mask = windlass::domain::Mask::new(size, vec![1, 255], 11).unwrap();
+    let mut tx = db.begin().await.unwrap();
+    masks::add(&mut tx, id, masks::MaskKind::Saved, Some(lead), &mask, now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(rounds::labelling_begun(db, round).await.unwrap());
+    assert_eq!(rounds::picked_before(db, project, 2).await.unwrap(), [id]);
+    assert!(rounds::labelled(db, project, 1).await.unwrap().is_empty(), "saved is not submitted");
+    assert!(matches!(rounds::picks(db, round).await.unwrap()[0].lease, None::<(UserId, i64)>));
+}
