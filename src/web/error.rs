@@ -1,8 +1,10 @@
 //! The situations that a visitor can meet. What went wrong inside is logged, never shown.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 use super::page::Page;
 use crate::store;
@@ -38,6 +40,36 @@ pub(crate) enum WebError {
 struct ErrorPage<'a> {
     page: Page,
     title: &'a str,
+    message: &'a str,
+}
+
+/// What an error says, on its way to [`dress`].
+#[derive(Clone)]
+struct Spoken {
+    title: &'static str,
+    message: String,
+}
+
+/// Stands before everything: gives errors the page that fits who asked. A button on a page gets a notice for that page.
+pub(super) async fn dress(page: Page, request: Request, next: Next) -> Response {
+    let on_a_page = request.headers().contains_key("hx-request");
+    let response = next.run(request).await;
+    let Some(Spoken { title, message }) = response.extensions().get().cloned() else { return response };
+    let html = if on_a_page {
+        Notice { message: &message }.render()
+    } else {
+        ErrorPage { page, title, message: &message }.render()
+    };
+    let (mut parts, body) = response.into_parts();
+    let Ok(html) = html else { return Response::from_parts(parts, body) };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Response::from_parts(parts, html.into())
+}
+
+#[derive(Template)]
+#[template(source = r#"<div id="notice" role="alert"><p>{{ message }}</p></div>"#, ext = "html")]
+struct Notice<'a> {
     message: &'a str,
 }
 
@@ -91,8 +123,9 @@ impl IntoResponse for WebError {
             tracing::error!("a request failed: {error:#}");
         }
         let (title, message) = self.words();
-        let body = ErrorPage { page: Page::bare(), title, message: &message }.render().unwrap_or_default();
-        let mut response = (self.status(), Html(body)).into_response();
+        // Text for now: the page around it is made where the request is known.
+        let mut response = (self.status(), message.clone()).into_response();
+        response.extensions_mut().insert(Spoken { title, message });
         if let Self::TooMany(seconds) = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -1,7 +1,7 @@
 //! What a person should know and press now: one sentence, one button.
 
 use super::rail::Card;
-use super::words::{count, duration};
+use super::words::{count, duration, sentence};
 use crate::domain::{JobId, Stage};
 use crate::store::projects::{ImportState, Project};
 use crate::supervisor::StepState;
@@ -44,7 +44,7 @@ impl Guide {
                 return Self { mood: "running", title: "Reading the frames".into(), text, story: "", press: vec![] };
             }
             ImportState::Failed => {
-                let text = import.error.clone().unwrap_or_else(|| "The import did not end.".into());
+                let text = import.error.as_deref().map_or_else(|| "The import did not end.".into(), sentence);
                 let title = "The frames could not be read".into();
                 return Self { mood: "failed", title, text, story: "", press: vec![Press::ImportAgain] };
             }
@@ -57,8 +57,8 @@ impl Guide {
         let go_on = || card.job().map(|job| Press::Resume(job.id)).into_iter().collect();
         match card.step.state {
             StepState::Failed => {
-                let error = card.job().and_then(|job| job.error.clone());
-                let text = error.unwrap_or_else(|| "The job ended without saying why. See its log.".into());
+                let error = card.job().and_then(|job| job.error.as_deref());
+                let text = error.map_or_else(|| "The job ended without saying why. See its log.".into(), sentence);
                 guide("failed", format!("{title} failed"), text, go_on())
             }
             StepState::Stopped => {

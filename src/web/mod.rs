@@ -213,6 +213,7 @@ pub fn router(app: App) -> Router {
     router
         .fallback(async || WebError::NotFound)
         .layer(from_fn(origin::check))
+        .layer(from_fn(error::dress))
         .layer(CompressionLayer::new())
         .with_state(app)
 }

@@ -50,11 +50,6 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// For answers that know nothing of the request.
-    pub(crate) fn bare() -> Self {
-        Self { person: None, theme: Theme::default(), path: "/".into() }
-    }
-
     /// Whether a lead looks at it.
     pub(crate) fn is_lead(&self) -> bool {
         self.person.as_ref().is_some_and(Person::is_lead)

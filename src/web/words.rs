@@ -37,6 +37,14 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".into(), |share| format!("{:.1}", share * 100.0))
 }
 
+/// With a capital and a stop: messages of programs begin small and end open.
+pub(crate) fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 /// `1 frame`, `12 frames`.
 pub(crate) fn count(n: impl Borrow<usize>, one: &str) -> String {
     let n = *n.borrow();

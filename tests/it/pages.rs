@@ -188,7 +188,11 @@ async fn a_lead_sets_a_project_up_and_follows_it_to_the_end() {
     let done = async || lead.clone().sees(&page).await.contains("Next: features");
     crate::fake::until("the warm-up ends", done).await;
     let early = lead.post(&format!("{page}/stages/inject"), &[]).await;
-    assert_eq!((early.status, early.text().contains("Inject waits for Label")), (StatusCode::CONFLICT, true));
+    assert_eq!((early.status, early.text().contains("Inject waits for Label.")), (StatusCode::CONFLICT, true));
+    let button = request(Method::POST, &format!("{page}/stages/inject")).header("hx-request", "true");
+    let button = button.header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
+    let notice = lead.send(button).await;
+    assert_eq!(notice.text(), "<div id=\"notice\" role=\"alert\"><p>Inject waits for Label.</p></div>");
 
     for path in ["", "/queue", "/picks", "/models", "/export"] {
         let html = lead.sees(&format!("{page}{path}")).await;
@@ -224,7 +228,7 @@ async fn a_set_up_that_cannot_be_says_so_at_its_field() {
         "Give a name of 1 to 80 characters.",
         "../.. leads out of the data root",
         "/etc leads out of the data root",
-        "Nowhere cannot be opened",
+        "nowhere cannot be opened",
         "Give a whole number.",
         "Write auto, cpu or cuda:0.",
         "This server has no ImageNet weights for that network",
@@ -308,4 +312,71 @@ async fn static_files_are_kept_for_good_under_their_hash() {
     assert_eq!(nobody.send(known.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_MODIFIED);
     assert_eq!(nobody.get("/static/older/app.css").await.header("cache-control"), "no-cache");
     assert_eq!(nobody.get("/static/x/../../Cargo.toml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_page_is_told_what_happens_and_a_dropped_line_loses_nothing() {
+    let site = Site::open().await;
+    let (project, round) = site.fake.project(false).await;
+    site.fake.engine(
+        "say '\"progress\",\"done\":3,\"total\":10,\"unit\":\"step\",\"seconds_left\":70.0'\n\
+         wait_for more\n\
+         say '\"scalars\",\"step\":1,\"values\":{\"loss/source\":2.0}'\n\
+         say '\"scalars\",\"step\":2,\"values\":{\"loss/source\":1.0}'\n\
+         wait_for end",
+    );
+    let mut lead = site.lead().await;
+    let (page, events) = (format!("/projects/{project}"), format!("/projects/{project}/events?after=0"));
+    let mut line = lead.follows(&events, None).await;
+    let (_, whole) = line.next(|_| true).await.unwrap();
+    for part in ["#guide", "#rail", "#side"] {
+        assert!(whole.contains(&format!("<hx-partial hx-target=\"{part}\" hx-swap=\"innerMorph\">")), "{whole}");
+    }
+    lead.presses(&format!("{page}/stages/warmup")).await;
+    let (seen, part) = line.next(|data| data.contains("3 of 10 · 1 min left")).await.unwrap();
+    assert!(!part.contains("#side"), "only what changed is sent: {part}");
+    drop(line);
+
+    site.fake.allow("more");
+    let job = windlass::store::jobs::of_round(site.fake.workspace.db(), round).await.unwrap()[0].id;
+    crate::fake::until("it is said", async || site.fake.steps(job).await.len() == 2).await;
+    let mut line = lead.follows(&events, Some(seen)).await;
+    let (newer, whole) = line.next(|data| data.contains("Curves of warm up")).await.unwrap();
+    assert!(newer > seen && whole.contains("loss/source: 1.000 at step 2"), "{whole}");
+
+    site.fake.allow("end");
+    line.next(|data| data.contains("Next: features")).await.unwrap();
+    // Who signs out hears no more.
+    lead.clone().presses("/sign-out").await;
+    assert_eq!(line.next(|_| false).await, None);
+}
+
+#[tokio::test]
+async fn one_person_cannot_take_all_lines() {
+    let site = Site::open().await;
+    let (project, _) = site.fake.project(false).await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    let events = format!("/projects/{project}/events");
+    let mut lines = vec![];
+    for _ in 0..12 {
+        lines.push(lead.follows(&events, None).await);
+    }
+    assert_eq!(lead.get(&events).await.status, StatusCode::TOO_MANY_REQUESTS);
+    ada.follows(&events, None).await.next(|_| true).await.unwrap();
+    lines.clear();
+    let free = async || lead.clone().get("/projects/4711/events").await.status == StatusCode::NOT_FOUND;
+    crate::fake::until("the site goes on", free).await;
+}
+
+#[tokio::test]
+async fn knobs_can_be_changed_later() {
+    let site = Site::open().await;
+    let (project, _) = site.fake.project(false).await;
+    let mut lead = site.lead().await;
+    let page = format!("/projects/{project}/settings");
+    assert!(lead.sees(&page).await.contains("name=\"/k\" value=\"10\""));
+    assert_eq!(lead.post(&page, &[("/k", "0"), ("budget", "3"), ("budget_unit", "frames")]).await.status, 422);
+    assert_eq!(lead.post(&page, &[("/k", "4"), ("budget", "3"), ("budget_unit", "frames")]).await.status, 303);
+    let kept = windlass::store::projects::get(site.fake.workspace.db(), project).await.unwrap();
+    assert_eq!((kept.recipe.k, kept.recipe.budget, kept.auto_advance), (4, windlass::domain::Budget::Frames(3), false));
 }

@@ -1,8 +1,9 @@
 //! The whole site over the fake engine, and visitors who look at pages and press buttons.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use tokio_stream::StreamExt;
 use tower::ServiceExt;
 use windlass::domain::{ProjectId, RoundId};
 use windlass::store::people::Role;
@@ -107,6 +108,20 @@ impl Visitor {
         self.send(request.body(Body::from(encode(form))).unwrap()).await
     }
 
+    /// Follows a project's page; gives the messages as they come.
+    pub(crate) async fn follows(&mut self, path: &str, last_event: Option<i64>) -> Followed {
+        let mut request = request(Method::GET, path).header(header::COOKIE, self.cookie.clone().unwrap());
+        if let Some(last) = last_event {
+            request = request.header("last-event-id", last);
+        }
+        let answer = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(
+            (answer.status(), &answer.headers()["content-type"]),
+            (StatusCode::OK, &"text/event-stream".parse().unwrap())
+        );
+        Followed { stream: answer.into_body().into_data_stream(), rest: String::new() }
+    }
+
     /// Looks at a page that must be there.
     pub(crate) async fn sees(&mut self, path: &str) -> String {
         let answer = self.get(path).await;
@@ -118,6 +133,37 @@ impl Visitor {
     pub(crate) async fn presses(&mut self, path: &str) {
         let answer = self.post(path, &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.text());
+    }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Followed {
+    stream: BodyDataStream,
+    rest: String,
+}
+
+impl Followed {
+    /// The next message that the test wants, with its id; none where the stream ended.
+    pub(crate) async fn next(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(i64, String)> {
+        let read = async {
+            loop {
+                while let Some((message, rest)) =
+                    self.rest.split_once("\n\n").map(|(m, r)| (m.to_owned(), r.to_owned()))
+                {
+                    self.rest = rest;
+                    let line = |prefix: &str| {
+                        let lines = message.lines().filter_map(|line| line.strip_prefix(prefix));
+                        lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
+                    };
+                    if wanted(&line("data:")) && !line("id:").is_empty() {
+                        return Some((line("id:").parse().unwrap(), line("data:")));
+                    }
+                }
+                let piece = self.stream.next().await?.unwrap();
+                self.rest += std::str::from_utf8(&piece).unwrap();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), read).await.expect("the page is told")
     }
 }
 

@@ -7,18 +7,14 @@ use crate::domain::{JobId, ProjectId, Stage};
 use crate::store::{jobs, rounds};
 use crate::supervisor::StartError;
 use crate::web::error::Result;
+use crate::web::words::sentence;
 use crate::web::{App, WebError};
 
 /// Why it was not done, in the words of the supervisor.
 pub(super) fn refused(error: StartError) -> WebError {
     match error {
         StartError::Store(error) => error.into(),
-        other => {
-            let message = other.to_string();
-            let mut letters = message.chars();
-            let first: String = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-            WebError::Conflict(format!("{first}{}.", letters.as_str()))
-        }
+        other => WebError::Conflict(sentence(&other.to_string())),
     }
 }
 

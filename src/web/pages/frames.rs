@@ -1,8 +1,8 @@
 //! Pictures of frames. The path comes from the database, never from the address.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use axum::extract::{Path, State};
+use axum::extract::{self, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -21,7 +21,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 const FOR_GOOD: (header::HeaderName, &str) = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
 
 /// GET: the original file.
-pub(crate) async fn image(State(app): State<App>, Path(id): Path<i64>) -> Result<Response> {
+pub(crate) async fn image(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
     let (_, frame) = frames::get(app.workspace.db(), FrameId(id)).await?;
     let bytes = tokio::fs::read(&frame.image).await?;
     let kind = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
@@ -29,25 +29,25 @@ pub(crate) async fn image(State(app): State<App>, Path(id): Path<i64>) -> Result
 }
 
 /// GET: a small JPEG, made at the first look.
-pub(crate) async fn thumbnail(State(app): State<App>, Path(id): Path<i64>) -> Result<Response> {
+pub(crate) async fn thumbnail(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
     let cached = app.workspace.thumbnails().join(format!("{id}.jpg"));
     let bytes = match tokio::fs::read(&cached).await {
         Ok(bytes) => bytes,
         Err(_) => {
             let (_, frame) = frames::get(app.workspace.db(), FrameId(id)).await?;
             let _turn = AT_ONCE.acquire().await;
-            tokio::task::spawn_blocking(move || make(frame.image, cached)).await??
+            tokio::task::spawn_blocking(move || make(&frame.image, &cached)).await??
         }
     };
     Ok(([(header::CONTENT_TYPE, "image/jpeg"), FOR_GOOD], bytes).into_response())
 }
 
-fn make(image: PathBuf, cached: PathBuf) -> Result<Vec<u8>> {
-    let bytes = picture::thumbnail(&image, THUMBNAIL).map_err(|error| {
+fn make(image: &Path, cached: &Path) -> Result<Vec<u8>> {
+    let bytes = picture::thumbnail(image, THUMBNAIL).map_err(|error| {
         tracing::warn!("no thumbnail: {error}");
         WebError::NotFound
     })?;
-    if let Err(error) = atomic::write(&cached, &bytes) {
+    if let Err(error) = atomic::write(cached, &bytes) {
         tracing::warn!(path = %cached.display(), "a thumbnail was not kept: {error}");
     }
     Ok(bytes)
@@ -55,7 +55,7 @@ fn make(image: PathBuf, cached: PathBuf) -> Result<Vec<u8>> {
 
 /// GET: the drawn label of a validation frame in the colours of its classes. Training frames of the target have none to
 /// show: people are there to draw them.
-pub(crate) async fn truth(State(app): State<App>, Path(id): Path<i64>) -> Result<Response> {
+pub(crate) async fn truth(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
     let db = app.workspace.db();
     let (project, frame) = frames::get(db, FrameId(id)).await?;
     let (Split::Val, Some(path)) = (frame.split, frame.label) else { return Err(WebError::NotFound) };

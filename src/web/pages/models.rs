@@ -142,7 +142,7 @@ pub(crate) async fn compare(
     let place = |id: Option<i64>| models.iter().position(|shown| Some(shown.model.id.0) == id);
     let measured = || models.iter().enumerate().filter(|(_, shown)| shown.evaluation.is_some()).map(|(place, _)| place);
     let before = place(pair.before).or_else(|| measured().next()).unwrap_or(0);
-    let after = place(pair.after).or_else(|| measured().last()).unwrap_or(before);
+    let after = place(pair.after).or_else(|| measured().next_back()).unwrap_or(before);
     let (mut classes, mut frames) = (vec![], vec![]);
     if let (Some(first), Some(last)) = (models.get(before), models.get(after)) {
         let row = |(index, class): (usize, &crate::domain::Class)| {

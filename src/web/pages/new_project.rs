@@ -17,7 +17,7 @@ use crate::store::projects::{self, NewProject};
 use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
-use crate::web::words::count;
+use crate::web::words::{count, sentence};
 use crate::web::{App, Settings};
 
 type Values = BTreeMap<String, String>;
@@ -209,7 +209,7 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
         given => match settings.locate(given) {
             Ok(path) if path.is_file() => Ok(path),
             Ok(_) => Err("That is not a file.".to_owned()),
-            Err(error) => Err(sentence(&error)),
+            Err(error) => Err(format!("{error}.")),
         },
     };
     let imagenet = imagenet.map_err(|message| errors.insert("imagenet".into(), message)).ok();
@@ -244,7 +244,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         return Ok(None);
     }
     let path = |name: &str| -> Result<PathBuf, (String, String)> {
-        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), sentence(&error)))
+        settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), format!("{error}.")))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
     let layout = match value("layout") {
@@ -290,11 +290,4 @@ fn look(dataset: &Dataset, labelled: bool) -> Finding {
         lines.extend(some);
     }
     Finding { good: !scan.found.is_empty(), lines }
-}
-
-/// With a capital and a stop.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
