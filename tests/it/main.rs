@@ -1,4 +1,5 @@
 //! Everything that needs more than one room: the database, processes, pages.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod annotate;
 mod experiment;
