@@ -91,9 +91,9 @@ impl Plan {
     }
 
     /// IoU on the validation frames; keeps prediction pictures of the first `pictures` frames.
-    pub fn evaluate(&self, model: PathBuf, pictures: usize) -> JobSpec {
+    pub fn evaluate(&self, model: PathBuf, pictures: usize, predictions: bool) -> JobSpec {
         let frames = self.val.clone();
-        self.spec(Stage::Evaluate, Task::Evaluate { model, frames, pictures, predictions: false })
+        self.spec(Stage::Evaluate, Task::Evaluate { model, frames, pictures, predictions })
     }
 
     fn spec(&self, stage: Stage, task: Task) -> JobSpec {

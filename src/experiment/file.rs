@@ -25,6 +25,8 @@ pub struct Experiment {
     pub val: Dataset,
     /// Of all arms.
     pub recipe: Recipe,
+    /// Keep every arm's answer on the validation frames, for other programs to judge.
+    pub predictions: bool,
     /// In the order of playing.
     pub arms: Vec<Arm>,
 }
@@ -53,6 +55,8 @@ struct File {
     source: Dataset,
     target: Dataset,
     val: Dataset,
+    #[serde(default)]
+    predictions: bool,
     #[serde(default)]
     recipe: toml::Table,
     arm: Vec<Arm>,
@@ -87,8 +91,8 @@ impl Experiment {
         ensure!(!file.seeds.is_empty(), "give at least one seed");
         check_arms(&file.arm)?;
         let recipe = recipe(file.recipe)?;
-        let File { name, seeds, source, target, val, arm, .. } = file;
-        Ok(Self { name, taxonomy, seeds, source, target, val, recipe, arms: arm })
+        let File { name, seeds, source, target, val, predictions, arm, .. } = file;
+        Ok(Self { name, taxonomy, seeds, source, target, val, recipe, predictions, arms: arm })
     }
 }
 

@@ -37,7 +37,7 @@ pub async fn run(arguments: &Run) -> Result<()> {
     let mut played = vec![];
     for &seed in &experiment.seeds {
         plan.seed = seed;
-        played.extend(play::play(&plan, &experiment.arms, &out, &runner).await?);
+        played.extend(play::play(&plan, &experiment, &out, &runner).await?);
     }
     let report = Report::new(&experiment, &plan, &refused, &played);
     report.write(&out, &played).with_context(|| format!("the report cannot be written to {}", out.display()))?;

@@ -1,14 +1,17 @@
 //! The arms of an experiment, one after another, as jobs.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
-use super::file::{Arm, slug};
+use super::file::{Arm, Experiment, slug};
 use super::job::{Runner, Told};
 use crate::domain::{Evaluation, FrameRef, JobSpec, Plan, Selection, Stage, files};
+use crate::formats::export::write_prediction;
+use crate::formats::mask_png::read_mask;
 
 /// Frames of an evaluation whose prediction is kept to look at.
 const PICTURES: usize = 8;
@@ -29,7 +32,8 @@ pub(super) struct Played {
 }
 
 /// Plays every arm with the plan's seed. Its jobs lie below `out`.
-pub(super) async fn play(plan: &Plan, arms: &[Arm], out: &Path, runner: &Runner<'_>) -> Result<Vec<Played>> {
+pub(super) async fn play(plan: &Plan, experiment: &Experiment, out: &Path, runner: &Runner<'_>) -> Result<Vec<Played>> {
+    let arms = &experiment.arms;
     let mut played: Vec<Played> = Vec::with_capacity(arms.len());
     let mut seen = BTreeSet::new();
     for (at, arm) in arms.iter().enumerate() {
@@ -37,7 +41,7 @@ pub(super) async fn play(plan: &Plan, arms: &[Arm], out: &Path, runner: &Runner<
         let name = format!("[seed {}, {}/{}] {}", plan.seed, at + 1, arms.len(), arm.name);
         let dir = out.join("jobs").join(format!("seed-{}", plan.seed)).join(slug(&arm.name));
         let mut jobs = Jobs { runner, name, told: vec![], seen: &mut seen };
-        let next = Next { plan, arm, dir, parent };
+        let next = Next { plan, arm, dir, parent, predictions: experiment.predictions };
         played.push(match arm.stage {
             Stage::Inject => next.inject(&mut jobs).await?,
             Stage::Adapt => next.adapt(&mut jobs).await?,
@@ -75,6 +79,8 @@ struct Next<'a> {
     arm: &'a Arm,
     dir: PathBuf,
     parent: Option<&'a Played>,
+    /// Whether all answers on the validation frames are kept.
+    predictions: bool,
 }
 
 impl Next<'_> {
@@ -116,7 +122,10 @@ impl Next<'_> {
         labelled: Vec<FrameRef>,
         selection: Option<Selection>,
     ) -> Result<Played> {
-        let out = jobs.run(&self.dir, self.plan.evaluate(model.clone(), PICTURES)).await?;
+        let out = jobs.run(&self.dir, self.plan.evaluate(model.clone(), PICTURES, self.predictions)).await?;
+        if self.predictions {
+            keep_predictions(self.plan, &out.join(files::PREDICTIONS), &self.dir.join(files::PREDICTIONS))?;
+        }
         let evaluation = read(&out.join(files::EVALUATION))?;
         let jobs = std::mem::take(&mut jobs.told);
         let (arm, seed, dir) = (self.arm.clone(), self.plan.seed, self.dir);
@@ -126,6 +135,20 @@ impl Next<'_> {
     fn parent(&self) -> Result<&Played> {
         self.parent.context("an arm is played after the one that it starts from")
     }
+}
+
+/// Writes the class indices that an evaluation left as Cityscapes results: `<city>/<city>_<seq>_<frame>_pred_labelIds.png`.
+fn keep_predictions(plan: &Plan, from: &Path, to: &Path) -> Result<()> {
+    for frame in &plan.val {
+        let path = from.join(format!("{}.png", frame.id));
+        let mask = read_mask(&path, plan.classes.len(), frame.size)?;
+        let part = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
+        let (name, group) = (part(frame.image.file_stem()), part(frame.image.parent().and_then(Path::file_name)));
+        let name = name.trim_end_matches("_leftImg8bit");
+        write_prediction(to, name, &group, &mask, &plan.classes)
+            .with_context(|| format!("{} cannot be written", to.display()))?;
+    }
+    Ok(())
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -62,6 +62,23 @@ pub struct ExportedFrame {
     pub unlabelled: f64,
 }
 
+/// Writes a model's answer as `<city>/<name>_pred_labelIds.png` below `root`: what Cityscapes' evaluation takes as results.
+pub fn write_prediction(root: &Path, name: &str, group: &str, mask: &Mask, classes: &[Class]) -> io::Result<()> {
+    let file = file_name(name, group);
+    let folder = root.join(&file.city);
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{}_pred_labelIds.png", file.whole()));
+    atomic::write(&path, &encode_ids(mask, classes, 0, |id| id))
+}
+
+/// A mask with each class as `id` of its Cityscapes id, and `none` where there is no class.
+fn encode_ids(mask: &Mask, classes: &[Class], none: u8, id: impl Fn(u8) -> u8) -> Vec<u8> {
+    let mut table = [none; 256];
+    (0..).zip(classes).for_each(|(at, class): (usize, _)| table[at] = id(class.label_id));
+    let pixels: Vec<u8> = mask.pixels().iter().map(|&class| table[usize::from(class)]).collect();
+    encode_gray(mask.size(), &pixels)
+}
+
 /// A Cityscapes tree in the making: [`create`](Self::create), [`add`](Self::add) each frame, [`finish`](Self::finish).
 ///
 /// One mask at a time is in memory. A frame that was exported before and is not now keeps its files: export into an
@@ -100,14 +117,8 @@ impl<'a> CityscapesTree<'a> {
         let path = |kind: &str| format!("{folder}/{}_gtFine_{kind}.png", file.whole());
         let put = |kind: &str, bytes: &[u8]| atomic::write(&self.root.join(path(kind)), bytes);
 
-        let ids = |none: u8, id: &dyn Fn(u8) -> u8| {
-            let mut table = [none; 256];
-            (0..).zip(&self.taxonomy.classes).for_each(|(at, class): (usize, _)| table[at] = id(class.label_id));
-            let pixels: Vec<u8> = mask.pixels().iter().map(|&class| table[usize::from(class)]).collect();
-            encode_gray(mask.size(), &pixels)
-        };
-        put("labelIds", &ids(0, &|id| id))?;
-        put("labelTrainIds", &ids(IGNORE, &cityscapes_train_id))?;
+        put("labelIds", &encode_ids(mask, &self.taxonomy.classes, 0, |id| id))?;
+        put("labelTrainIds", &encode_ids(mask, &self.taxonomy.classes, IGNORE, cityscapes_train_id))?;
         put("color", &encode_color(mask, self.taxonomy))?;
 
         let frame = ExportedFrame {

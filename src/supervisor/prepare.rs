@@ -74,7 +74,7 @@ async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
         Stage::Evaluate => {
             let model = job.model.ok_or_else(|| anyhow::anyhow!("it is not said which model to measure"))?;
             let model = models::get(db, model).await?;
-            plan.evaluate(inner.workspace.dir().join(model.path), PICTURES)
+            plan.evaluate(inner.workspace.dir().join(model.path), PICTURES, false)
         }
     })
 }

@@ -47,7 +47,9 @@ async fn a_workspace_that_another_server_holds_is_refused_by_its_name() {
 
 #[tokio::test]
 async fn a_missing_empty_blank_or_corrupt_database_is_never_replaced_by_a_new_one() {
-    let damages: [(&str, fn(&Path)); 5] = [
+    /// What the refusal must say, and what befalls the file.
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 5] = [
         ("missing", |db| fs::remove_file(db).unwrap()),
         ("empty", |db| fs::write(db, "").unwrap()),
         ("damaged", |db| fs::write(db, "not a database, though long enough to be taken for one ".repeat(100)).unwrap()),

@@ -84,7 +84,7 @@ fn two_folders_of_frames_become_an_adapted_model() {
     let card: ModelCard = adapted.json(files::MODEL_CARD);
     assert_eq!(card.parent, inject.json::<ModelCard>(files::MODEL_CARD).sha256);
 
-    let evaluate = toy.done("evaluate", &plan.evaluate(adapted.model(), 2));
+    let evaluate = toy.done("evaluate", &plan.evaluate(adapted.model(), 2, false));
     let evaluation: Evaluation = evaluate.json(files::EVALUATION);
     assert_eq!((evaluation.frames, &evaluation.pictures[..]), (4, &ids(&plan.val)[..2]));
     let counted: u64 = (0..9).map(|i| evaluation.confusion.count(i / 3, i % 3)).sum();
