@@ -64,6 +64,11 @@ impl Row {
         }
     }
 
+    /// Without the folder, which the name mostly repeats: its end is what tells frames apart.
+    fn short_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
     fn state(&self) -> &'static str {
         match self.pick.state {
             PickState::Waiting => "waits",
