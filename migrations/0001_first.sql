@@ -58,7 +58,8 @@ create table project (
 ) strict;
 
 create table frame (
-    frame_id integer primary key,
+    -- never used again: pictures are cached by it
+    frame_id integer primary key autoincrement,
     project_id integer not null references project on delete cascade,
     domain text not null check (domain in ('source', 'target')),
     split text not null check (split in ('train', 'val')),

@@ -192,6 +192,7 @@ impl Recipe {
         let schedule = |name: &str, s: &Schedule| match () {
             () if s.steps == 0 => Err(format!("{name}.steps is 0: give at least 1")),
             () if !(s.rate > 0.0 && s.rate.is_finite()) => Err(format!("{name}.rate must be above 0")),
+            () if !(0.0..1.0).contains(&s.momentum) => Err(format!("{name}.momentum must be at least 0 and below 1")),
             () => Ok(()),
         };
         schedule("warmup", &self.warmup)?;
@@ -210,8 +211,38 @@ impl Recipe {
         if self.batch_source == 0 || self.batch_target == 0 || self.batch_unlabelled == 0 {
             return Err("batches must hold at least one frame".into());
         }
-        if self.k == 0 || self.v == 0 {
-            return Err("k and v must be at least 1".into());
+        if self.k == 0 || self.v == 0 || self.kmeans_restarts == 0 {
+            return Err("k and v must be at least 1, and so must kmeans_restarts".into());
+        }
+        if self.frame.width < 32 || self.frame.height < 32 {
+            return Err(format!("frame is {}: both sides must be at least 32", self.frame));
+        }
+        let smallest = |side: u32| f64::from(side) * self.scale[0];
+        if smallest(self.frame.width) < f64::from(width) || smallest(self.frame.height) < f64::from(height) {
+            return Err(format!(
+                "the crop of {} does not fit into a frame of {} scaled by {}: what lies beyond it would be learnt from. \
+                 Lower crop, or raise frame or scale",
+                self.crop, self.frame, self.scale[0]
+            ));
+        }
+        let shares = [
+            ("ohem_threshold", self.ohem_threshold),
+            ("ohem_min_kept", self.ohem_min_kept),
+            ("teacher_decay", self.teacher_decay),
+            ("anchor_decay", self.anchor_decay),
+            ("alignment_start", self.alignment_start),
+        ];
+        if let Some((name, value)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            return Err(format!("{name} is {value}: give 0 to 1"));
+        }
+        let weights = [
+            ("adversarial_weight", self.adversarial_weight),
+            ("discriminator_rate", self.discriminator_rate),
+            ("consistency_weight", self.consistency_weight),
+            ("alignment_weight", self.alignment_weight),
+        ];
+        if let Some((name, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
+            return Err(format!("{name} is {value}: give 0 or more"));
         }
         match self.budget {
             Budget::Percent(percent) if !(percent > 0.0 && percent <= 100.0) => {
@@ -240,5 +271,10 @@ mod tests {
         assert_eq!(recipe.check(), Ok(()));
         recipe.crop.width = 250;
         assert!(recipe.check().unwrap_err().contains("multiples of 16"));
+        recipe.crop.width = 1024;
+        assert!(recipe.check().unwrap_err().contains("does not fit into a frame"));
+        recipe.crop.width = 256;
+        recipe.ohem_min_kept = 1.5;
+        assert_eq!(recipe.check().unwrap_err(), "ohem_min_kept is 1.5: give 0 to 1");
     }
 }

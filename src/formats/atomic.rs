@@ -1,6 +1,6 @@
 //! Files that are whole or not there.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,13 +9,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// It does not wait for the disk. After a power cut the file may be missing or old; so only what can be made again is
 /// written this way.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, |temporary| std::fs::write(temporary, bytes))
+}
+
+/// The same, on the disk before it has its name: for files whose being there says that something is complete.
+pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, |temporary| {
+        let mut file = std::fs::File::create(temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    })
+}
+
+fn put(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     let temporary = path.with_file_name(temporary);
-    std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path)).inspect_err(|_| {
+    fill(&temporary).and_then(|()| std::fs::rename(&temporary, path)).inspect_err(|_| {
         // The first error is the one to tell; a left-over temporary file does no harm.
         let _ = std::fs::remove_file(&temporary);
     })

@@ -87,15 +87,23 @@ pub async fn set_password(db: &Db, id: UserId, password_hash: &str, keep: &Token
     Ok(tx.commit().await?)
 }
 
-/// Removes a person, unless it is the last lead. Masks stay. Says whether it was done.
+/// Removes a person, unless it is the last lead, and the invitations that this person has given and nobody has used.
+/// Masks stay. Says whether it was done.
 pub async fn remove(db: &Db, id: UserId) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let invitations = "delete from invitation where created_by = ? and used_at is null";
+    sqlx::query(invitations).bind(id.0).execute(&mut *tx).await?;
     let done = sqlx::query(
         "delete from user where user_id = ?1 and (role <> 'lead' or (select count(*) from user where role = 'lead') > 1)",
     )
     .bind(id.0)
-    .execute(db.write())
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let done = done.rows_affected() == 1;
+    if done {
+        tx.commit().await?;
+    }
+    Ok(done)
 }
 
 /// Begins a session.

@@ -193,6 +193,18 @@ pub async fn set_auto_advance(db: &Db, id: ProjectId, auto_advance: bool) -> Res
     Ok(())
 }
 
+/// Lets an import that has failed be tried again.
+pub async fn queue_import(db: &Db, id: ProjectId) -> Result<()> {
+    sqlx::query(
+        "update project set import_state = 'queued', import_done = 0, import_total = 0, import_error = null
+         where project_id = ? and import_state = 'failed'",
+    )
+    .bind(id.0)
+    .execute(db.write())
+    .await?;
+    Ok(())
+}
+
 /// Says how far the import is. Its end is in [`finish_import`].
 pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
     sqlx::query(

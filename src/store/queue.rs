@@ -73,7 +73,9 @@ pub enum Refusal {
     #[error("there is a newer version of the mask: reload the page and look at it")]
     Stale,
     /// Only who submitted it, or a lead, may open it again.
-    #[error("only the person who submitted this frame or a lead may open it again")]
+    #[error(
+        "only the person who submitted this frame or a lead may open it again, and only while the round is not training"
+    )]
     NotYours,
 }
 
@@ -188,11 +190,15 @@ pub async fn submit(db: &Db, frame: FrameId, user: UserId, version: i64, now: i6
     Ok(Ok(()))
 }
 
-/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead.
+/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead. Not while its round is training:
+/// a round with an open frame is not labelled, so that the stage after would not find what it stands on.
 pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i64) -> Result<Result<(), Refusal>> {
     let opened = sqlx::query(
         "update pick set state = 'ready', submitted_by = null, submitted_at = null, lease_user_id = ?2, lease_until = ?3
-         where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)",
+         where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)
+            and not exists (
+                select 1 from job where job.round_id = pick.round_id and job.state in ('queued', 'running', 'stopping')
+                    and stage in ('inject', 'target_features', 'target_anchors', 'adapt'))",
     )
     .bind(frame.0)
     .bind(user.0)

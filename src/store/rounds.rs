@@ -204,6 +204,18 @@ pub async fn make_ready(
     Ok(())
 }
 
+/// Takes frames that nobody has back out of the queue, until their start masks are made again.
+pub async fn withdraw(tx: &mut Tx, round: RoundId) -> Result<()> {
+    sqlx::query(
+        "update pick set state = 'waiting' where round_id = ? and state = 'ready' and coalesce(lease_until, 0) < ?",
+    )
+    .bind(round.0)
+    .bind(now())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// The picks of a round, the first to label first.
 pub async fn picks(db: &Db, round: RoundId) -> Result<Vec<Picked>> {
     let rows: Vec<PickRow> = sqlx::query_as("select * from pick where round_id = ? order by place")

@@ -68,7 +68,14 @@ async fn run(inner: &Inner, job: &Job, stop: &Notify) {
         }
         Err(sentence) => End::Failed(sentence, None),
     };
+    // Somebody outside ended it, such as a service manager that ends server and engines together.
+    let unasked = matches!(&end, End::Said(line, _) if is_stopped(line)) && is_running(inner, job).await;
     finish(inner, job, end).await;
+    if unasked {
+        tracing::info!("job {} was ended from outside: it goes on from its checkpoint", job.id);
+        until_it_works(job, || async { Ok(jobs::requeue(inner.workspace.db(), job.id).await?) }).await;
+        inner.wake.notify_one();
+    }
 }
 
 /// How a job ended.

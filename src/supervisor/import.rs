@@ -29,7 +29,7 @@ impl Supervisor {
         if projects::get(db, project).await?.import.state == ImportState::Done {
             return Err(StartError::Imported);
         }
-        projects::set_import(db, project, &state(ImportState::Queued, 0, 0)).await?;
+        projects::queue_import(db, project).await?;
         self.begin_import(project);
         Ok(())
     }
@@ -74,6 +74,10 @@ type Checked = (Domain, Split, Vec<CheckedFrame>, Vec<Refused>);
 
 async fn import(db: &Db, id: ProjectId) -> anyhow::Result<()> {
     let project = projects::get(db, id).await?;
+    if project.import.state == ImportState::Done {
+        // Asked for twice: to begin again would take frames and masks away.
+        return Ok(());
+    }
     projects::set_import(db, id, &state(ImportState::Running, 0, 0)).await?;
     let parts = parts(&project)?;
     let mut codes: BTreeMap<String, LabelCode> = BTreeMap::new();

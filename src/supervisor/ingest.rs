@@ -114,9 +114,18 @@ pub(super) async fn keep(
     match results {
         Results::Files => {}
         Results::Model(card) => keep_model(&mut tx, inner, job, card).await?,
-        Results::Picks(selection) => rounds::set_picks(&mut tx, job.round, &selection.picks).await?,
+        Results::Picks(selection) => {
+            let begun = rounds::labelling_begun(inner.workspace.db(), job.round).await?;
+            anyhow::ensure!(!begun, "people have begun to label the frames that were picked before");
+            rounds::set_picks(&mut tx, job.round, &selection.picks).await?;
+        }
         Results::StartMasks(start_masks) => {
             for start in start_masks {
+                // What a person or the oracle has drawn meanwhile stays the newest.
+                let newest = masks::newest(inner.workspace.db(), start.frame).await?;
+                if newest.is_some_and(|version| version.kind != MaskKind::Start) {
+                    continue;
+                }
                 masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
                 let StartMask { frame, uncertainty, mean_uncertainty, .. } = start;
                 rounds::make_ready(&mut tx, job.round, *frame, uncertainty, *mean_uncertainty).await?;

@@ -36,7 +36,7 @@ pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
     })?;
     let json = serde_json::to_vec_pretty(&spec).map_err(|error| format!("The job cannot be written down: {error}."))?;
     // Last: a folder with a spec is complete.
-    atomic::write(&dir.join(files::SPEC), &json).map_err(|error| launch::sentence(&error, &dir))
+    atomic::write_synced(&dir.join(files::SPEC), &json).map_err(|error| launch::sentence(&error, &dir))
 }
 
 async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {

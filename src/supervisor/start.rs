@@ -1,12 +1,12 @@
 //! What a lead asks for: start, stop, resume, the next round.
 
+use super::Supervisor;
 use super::rail::{StepState, done, rail};
-use super::{Inner, Supervisor};
-use crate::domain::{JobId, ProjectId, RoundId, Stage};
-use crate::store::jobs::JobState;
+use crate::domain::{JobId, ModelId, ProjectId, RoundId, Stage};
+use crate::store::jobs::{Job, JobState};
 use crate::store::projects::ImportState;
 use crate::store::rounds::Round;
-use crate::store::{self, jobs, models, projects, rounds};
+use crate::store::{self, Tx, jobs, models, projects, rounds};
 
 /// Why something is not started. Each is a sentence for a lead.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,12 @@ impl Supervisor {
         if stage < Stage::Annotate && rounds::labelling_begun(db, round.id).await? {
             return Err(StartError::LabellingBegun(stage));
         }
-        insert(&self.inner, round, stage, None).await
+        let mut tx = db.begin().await?;
+        if stage < Stage::Annotate {
+            // Nobody is handed a frame whose proposal, or whose being picked, is about to change.
+            rounds::withdraw(&mut tx, round.id).await?;
+        }
+        insert(tx, round, stage, None).await
     }
 
     async fn evaluate_newest(&self, round: &Round) -> Result<JobId, StartError> {
@@ -84,7 +89,7 @@ impl Supervisor {
         let waits = StartError::Waits { stage: Stage::Evaluate, before: Stage::Warmup };
         let newest = models::list(db, round.project).await?.into_iter().next().ok_or(waits)?;
         let round = rounds::get(db, newest.round).await?;
-        insert(&self.inner, &round, Stage::Evaluate, Some(newest.id)).await
+        insert(db.begin().await?, &round, Stage::Evaluate, Some(newest.id)).await
     }
 
     /// Asks a job to write a checkpoint and end; one that only waits leaves the queue. It is killed if it takes too long.
@@ -105,11 +110,8 @@ impl Supervisor {
     pub async fn resume(&self, job: JobId) -> Result<(), StartError> {
         let db = self.inner.workspace.db();
         let found = jobs::get(db, job).await?;
-        let others = jobs::of_round(db, found.round).await?;
-        if let Some(other) = others.iter().find(|other| other.state.is_active() && other.stage != Stage::Evaluate)
-            && found.stage != Stage::Evaluate
-        {
-            return Err(StartError::Active(other.stage));
+        if found.stage != Stage::Evaluate {
+            self.may_go_on(&found).await?;
         }
         match jobs::requeue(db, job).await {
             Ok(true) => {}
@@ -118,6 +120,27 @@ impl Supervisor {
             Err(error) => return Err(error.into()),
         }
         self.inner.wake.notify_one();
+        Ok(())
+    }
+
+    /// Whether a job of the rail is the one that its stage stands at: an older one would outdate what came after it.
+    async fn may_go_on(&self, job: &Job) -> Result<(), StartError> {
+        let db = self.inner.workspace.db();
+        let round = rounds::get(db, job.round).await?;
+        if rounds::newest(db, round.project).await?.is_some_and(|newest| newest.id != round.id) {
+            return Err(StartError::RoundOver(round.number));
+        }
+        let steps = rail(db, &round).await?;
+        let newest = |step: &super::Step| step.job.as_ref().is_some_and(|newest| newest.id == job.id);
+        if !steps.iter().any(|step| matches!(step.state, StepState::Stopped | StepState::Failed) && newest(step)) {
+            return Err(StartError::NotResumable);
+        }
+        if let Some(step) = steps.iter().find(|step| step.job.as_ref().is_some_and(|job| job.state.is_active())) {
+            return Err(StartError::Active(step.stage));
+        }
+        if job.stage < Stage::Annotate && rounds::labelling_begun(db, round.id).await? {
+            return Err(StartError::LabellingBegun(job.stage));
+        }
         Ok(())
     }
 
@@ -142,13 +165,7 @@ impl Supervisor {
     }
 }
 
-async fn insert(
-    inner: &Inner,
-    round: &Round,
-    stage: Stage,
-    model: Option<crate::domain::ModelId>,
-) -> Result<JobId, StartError> {
-    let mut tx = inner.workspace.db().begin().await?;
+async fn insert(mut tx: Tx, round: &Round, stage: Stage, model: Option<ModelId>) -> Result<JobId, StartError> {
     let job = match jobs::insert(&mut tx, round.project, round.id, stage, model).await {
         Err(store::Error::Taken) => return Err(StartError::Active(stage)),
         other => other?,

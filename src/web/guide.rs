@@ -102,7 +102,7 @@ impl Guide {
         let models: Vec<f64> = cards.iter().filter_map(|card| card.model.as_ref()?.mean_iou).collect();
         let measuring = cards.iter().any(Card::is_active);
         let text = match (models.first(), models.last()) {
-            (Some(first), Some(last)) if models.len() > 1 => {
+            (Some(first), Some(last)) if models.len() > 1 && !measuring => {
                 format!("mIoU went from {:.1} to {:.1} in this round.", first * 100.0, last * 100.0)
             }
             _ if measuring => "The last model is being measured.".into(),

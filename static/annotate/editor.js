@@ -33,6 +33,8 @@ export class Editor {
     this.revision = 0;
     /** Called after each finished change. */
     this.onChange = () => {};
+    /** While the frame is being submitted nothing can be drawn: it would come too late. */
+    this.frozen = false;
   }
 
   /** @param {ToolName} tool */
@@ -62,6 +64,7 @@ export class Editor {
    * @param {{ erase?: boolean, reach?: number }} [how] `reach`: how near to its first corner a polygon closes
    */
   press(point, { erase = false, reach = 0 } = {}) {
+    if (this.frozen) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
     if (this.tool === "fill") {
       this.#change("fill", () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
@@ -90,9 +93,12 @@ export class Editor {
 
   /** Drops a stroke under way, or a polygon that is not closed. */
   cancel() {
-    if (this.stroke) this.history.cancel();
-    this.stroke = null;
     this.polygon = new Polygon();
+    if (!this.stroke) return;
+    this.stroke = null;
+    this.history.cancel();
+    // An autosave may have sent the stroke's beginning: what is shown now must follow it.
+    this.#changed();
   }
 
   /** Fills the polygon. @param {{ erase?: boolean }} [how] */
@@ -105,13 +111,14 @@ export class Editor {
 
   /** Takes back the newest corner of an open polygon, else the newest change. */
   undo() {
+    if (this.frozen) return;
     if (this.stroke) return this.cancel();
     if (this.polygon.corners.length > 0) return this.polygon.takeBack();
     if (this.history.undo()) this.#changed();
   }
 
   redo() {
-    if (!this.stroke && this.history.redo()) this.#changed();
+    if (!this.frozen && !this.stroke && this.history.redo()) this.#changed();
   }
 
   /** Puts a whole mask in place of this one, as a change that can be undone. @param {Uint8Array} pixels @param {string} name */
@@ -128,6 +135,7 @@ export class Editor {
 
   /** @param {string} name @param {() => void} act */
   #change(name, act) {
+    if (this.frozen) return;
     this.history.begin(name);
     act();
     if (this.history.end()) this.#changed();

@@ -24,6 +24,9 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
   const banner = find("#banner");
   const conflict = /** @type {HTMLDialogElement} */ (find("#conflict"));
   let leaving = false;
+  /** Whether the draft of an earlier visit was read: one that could not be is not written over without strokes. */
+  let draftRead = false;
+  let kept = version;
 
   const sync = new Sync({
     version,
@@ -35,11 +38,15 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
   });
 
   /** Of this browser's own keeping: told once, if it fails. */
-  const keepDraft = () =>
-    drafts.write(sync.dirty ? { version: sync.version, pixels: map.pixels.slice(), at: Date.now() } : null).then(
+  const keepDraft = async () => {
+    if (!sync.dirty && !draftRead) return;
+    kept = sync.version;
+    const draft = sync.dirty ? { version: sync.version, pixels: map.pixels.slice(), at: Date.now() } : null;
+    await drafts.write(draft).then(
       () => pill.removeAttribute("data-undrafted"),
       () => pill.setAttribute("data-undrafted", ""),
     );
+  };
 
   editor.onChange = () => {
     sync.touch();
@@ -70,7 +77,8 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
       find("#banner-text").textContent = `Not saved: ${state.reason} Your strokes are kept in this browser.`;
       find("#banner-sign-in").hidden = !/signed out/.test(state.reason);
     }
-    if (state.kind === "saved") keepDraft();
+    // Strokes that came during a save are drawn on the version that it made.
+    if (state.kind === "saved" || kept !== sync.version) keepDraft();
     if (state.kind === "conflict" && !conflict.open) {
       const { version: number, who, at } = state.theirs;
       find("#conflict-text").textContent = `While you drew on version ${state.version}, version ${number} was saved by ${who}, ${when(at)}. Nothing is lost: every version is kept.`;
@@ -79,7 +87,10 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
   }
 
   async function recover() {
-    const draft = await drafts.read().catch(() => undefined);
+    const draft = await drafts.read().then(
+      (found) => ((draftRead = true), found),
+      () => undefined,
+    );
     if (!draft || draft.pixels.length !== map.pixels.length) return;
     if (same(draft.pixels, map.pixels)) return void drafts.write(null);
     const note = find("#recovered");
@@ -120,12 +131,22 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
     sync.flush();
   });
   addEventListener("beforeunload", (event) => {
-    if (sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
+    const undrafted = sync.dirty && pill.hasAttribute("data-undrafted");
+    if (undrafted || sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
   });
 
   // In this order: a page that says "saved" takes the draft away.
   await recover();
   hear(sync.state);
+
+  /** @returns {Promise<string | null>} what is wrong */
+  async function deliver() {
+    if (!(await sync.flush())) return "The last strokes are not saved yet, so the frame cannot be submitted.";
+    const outcome = await server.submit(sync.version).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
+    if ("problem" in outcome) return capital(outcome.problem);
+    location.assign(outcome.next);
+    return null;
+  }
 
   return {
     sync,
@@ -142,13 +163,13 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
 
     /** Saves what is left, then goes on to the next frame. @returns {Promise<string | null>} what is wrong */
     async submit() {
+      if (editor.frozen) return null;
       editor.lift();
       editor.cancel();
-      if (!(await sync.flush())) return "The last strokes are not saved yet, so the frame cannot be submitted.";
-      const outcome = await server.submit(sync.version).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
-      if ("problem" in outcome) return capital(outcome.problem);
-      location.assign(outcome.next);
-      return null;
+      editor.frozen = true;
+      const problem = await deliver();
+      if (problem) editor.frozen = false;
+      return problem;
     },
   };
 }

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use windlass::domain::{Event, FrameId, JobSpec, Stage, Task};
+use windlass::domain::{Event, FrameId, JobSpec, Mask, Stage, Task};
 use windlass::store::jobs::JobState;
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::rounds::PickState;
 use windlass::store::{frames, models, projects, rounds};
 use windlass::supervisor::{StartError, StepState, Supervisor, rail};
 
-use crate::fake::{Fake, SIZE_PIXELS, TARGET, config, selection};
+use crate::fake::{Fake, SIZE, SIZE_PIXELS, TARGET, config, selection};
 
 fn spec(folder: &Path) -> JobSpec {
     JobSpec::parse(&fs::read_to_string(folder.join("spec.json")).unwrap()).unwrap()
@@ -366,4 +366,50 @@ async fn an_import_of_nothing_fails_with_a_sentence() {
     crate::fake::until("it fails", async || error().await.is_some()).await;
     let error = error().await.unwrap();
     assert!(error.contains("val"), "{error}");
+}
+
+#[tokio::test]
+async fn pre_labelling_again_hands_out_nothing_meanwhile_and_never_covers_what_a_person_drew() {
+    let fake = Fake::new().await;
+    let (project, round) = fake.project(true).await;
+    fake.wait_for_stage(round, Stage::Prelabel).await;
+    fake.wait_for_stage(round, Stage::Evaluate).await;
+    let db = fake.workspace.db();
+    fake.engine("wait_for go");
+    let again = fake.start((project, round), Stage::Prelabel).await;
+    fake.wait(again, JobState::Running).await;
+    let picks = rounds::picks(db, round).await.unwrap();
+    assert!(picks.iter().all(|pick| pick.state == PickState::Waiting), "nobody is handed one now");
+
+    // Somebody who had frame 6 open saves after all.
+    let drawn = Mask::new(SIZE, vec![1; SIZE_PIXELS], 2).unwrap();
+    let mut tx = db.begin().await.unwrap();
+    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &drawn, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    fake.allow("go");
+    fake.wait(again, JobState::Done).await;
+    assert_eq!(masks::newest(db, FrameId(6)).await.unwrap().unwrap().kind, MaskKind::Saved);
+    assert_eq!(masks::newest(db, FrameId(9)).await.unwrap().unwrap().number, 2, "a new proposal for the other one");
+}
+
+#[tokio::test]
+async fn an_engine_that_somebody_else_asked_to_stop_goes_on_by_itself() {
+    let fake = Fake::new().await;
+    fake.engine("[ -e \"$fake/second\" ] || { : > \"$fake/second\"; say '\"stopped\",\"step\":3'; exit 0; }");
+    let (_, round) = fake.project(true).await;
+    fake.wait_for_stage(round, Stage::Prelabel).await;
+}
+
+#[tokio::test]
+async fn an_older_job_of_a_stage_cannot_go_on() {
+    let fake = Fake::new().await;
+    fake.engine("exit 3");
+    let (project, round) = fake.project(false).await;
+    let first = fake.start((project, round), Stage::Warmup).await;
+    fake.wait(first, JobState::Failed).await;
+    fake.engine("");
+    let second = fake.start((project, round), Stage::Warmup).await;
+    fake.wait(second, JobState::Done).await;
+    let refused = fake.supervisor.resume(first).await.unwrap_err();
+    assert!(matches!(refused, StartError::NotResumable), "{refused}");
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use windlass::domain::Stage;
 use windlass::store::jobs::JobState;
-use windlass::store::people::Role;
+use windlass::store::people::{self, Role};
 use windlass::web::{Policy, routes};
 
 use crate::support::{Site, request};
@@ -119,13 +119,28 @@ async fn the_first_lead_comes_by_the_printed_link_once_and_invites_others() {
 }
 
 #[tokio::test]
+async fn the_unused_invitations_of_somebody_who_is_removed_are_worth_nothing() {
+    let site = Site::open().await;
+    let mut lea = site.lead().await;
+    let mut bob = site.joined("Bob", Role::Lead).await;
+    let made = bob.post("/people/invite", &[("role", "lead")]).await.text();
+    let at = made.find("/invitations/").unwrap();
+    let invitation = made[at..].split('"').next().unwrap().to_owned();
+    assert_eq!(site.visitor().get(&invitation).await.status, StatusCode::OK);
+    let (user, _) = people::by_name(site.fake.workspace.db(), "Bob").await.unwrap().unwrap();
+    lea.post(&format!("/people/{}/remove", user.id), &[]).await;
+    assert_eq!(site.visitor().get(&invitation).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
 async fn guessing_a_password_gets_slower() {
     let site = Site::open().await;
     site.lead().await;
     let mut eve = site.visitor();
     let mut statuses = vec![];
-    for _ in 0..6 {
-        statuses.push(eve.post("/sign-in", &[("name", "LEA"), ("password", "wrong")]).await.status.as_u16());
+    // However it is written.
+    for name in ["LEA", "lea ", " Lea", "lea", "LEA ", "Lea"] {
+        statuses.push(eve.post("/sign-in", &[("name", name), ("password", "wrong")]).await.status.as_u16());
     }
     assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
     // Another name is not held up.

@@ -111,3 +111,34 @@ test("taking over another mask can be undone", () => {
   editor.undo();
   assert.ok(same(editor.map.pixels, mine));
 });
+
+test("a stroke that is dropped counts as a change: a save may have sent its beginning", () => {
+  const start = startMask(300, 200);
+  const before = start.pixels.slice();
+  const editor = new Editor(start, { classes: 19 });
+  let changes = 0;
+  editor.onChange = () => changes++;
+  editor.press({ x: 20, y: 20 });
+  editor.drag({ x: 120, y: 90 });
+  assert.ok(!same(editor.map.pixels, before));
+  editor.cancel();
+  assert.ok(same(editor.map.pixels, before));
+  assert.equal(changes, 1);
+  editor.cancel();
+  assert.equal(changes, 1, "nothing was open any more");
+});
+
+test("while a frame is being submitted nothing changes it", () => {
+  const editor = new Editor(startMask(300, 200), { classes: 19 });
+  editor.press({ x: 20, y: 20 });
+  editor.lift();
+  const before = editor.map.pixels.slice();
+  editor.frozen = true;
+  editor.press({ x: 150, y: 150 });
+  editor.lift();
+  editor.take("fill");
+  editor.press({ x: 5, y: 5 });
+  editor.undo();
+  editor.redo();
+  assert.ok(same(editor.map.pixels, before));
+});

@@ -17,7 +17,8 @@ use crate::web::{App, WebError};
 const THUMBNAIL: u32 = 512;
 /// A picture in the making takes up to 200 MB and a core: a page of fifty waits in line.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
-/// A frame's file does not change; only who is signed in may see it.
+/// A frame's file does not change; only who is signed in may see it. Pages add the project's birthday to the address, as
+/// the next workspace at this address counts its frames from 1 too.
 const FOR_GOOD: (header::HeaderName, &str) = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
 
 /// GET: the original file.

@@ -63,11 +63,11 @@ pub(crate) async fn enter(
     Form(given): Form<Credentials>,
 ) -> Result<Response> {
     let from = from.map(|axum::Extension(ConnectInfo(address))| address.ip());
-    if let Some(seconds) = app.throttle.wait(&given.name, from) {
+    let name = given.name.trim();
+    if let Some(seconds) = app.throttle.wait(name, from) {
         return Err(WebError::TooMany(seconds));
     }
     let db = app.workspace.db();
-    let name = given.name.trim();
     let (user, hash) = people::by_name(db, name).await?.unzip();
     let right = password::matches(given.password, hash.flatten()).await?;
     let (true, Some(user)) = (right, user) else {
