@@ -40,7 +40,7 @@ export function wireOver({ editor, stage, palette, act }) {
   return {
     commands: [
       { keys: ["s"], name: "Only unlabelled, on and off", group: "Paint over", run: () => act(() => (rules.toggleUnlabelled(), tell())) },
-      { keys: ["shift+s"], name: "Only the class at the cursor", group: "Paint over", run: () => act(onlyTarget) },
+      { keys: ["shift+s"], name: "Only the cursor's class", group: "Paint over", run: () => act(onlyTarget) },
     ],
     show() {
       if (choice.value !== String(rules.over)) choice.value = String(rules.over);

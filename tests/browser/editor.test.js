@@ -75,10 +75,11 @@ test("a locked class is not painted over; paint goes only where it may; a hidden
   await type("5", "a");
   await desk.drags([[50, 60], [250, 160]]);
   await type("l", "6", "a");
-  assert.equal(await desk.page.getAttribute('[aria-label="Lock fence"]', "aria-pressed"), "true");
+  await desk.page.waitForSelector('[aria-label="Lock fence"][aria-pressed="true"]');
   await desk.drags([[40, 50], [200, 120]]);
   assert.deepEqual([await desk.classAt(100, 100), await desk.classAt(45, 55)], [FENCE, POLE]);
   await type("Shift+L", "s");
+  await desk.page.waitForSelector("#over.narrowed");
   assert.equal(await desk.page.inputValue("#over"), "255");
   await desk.drags([[60, 70], [200, 120]]);
   assert.equal(await desk.classAt(100, 100), FENCE);
