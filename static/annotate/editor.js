@@ -8,13 +8,15 @@
 
 import { History } from "./history.js";
 import { UNLABELLED } from "./label_map.js";
+import { PaintRules } from "./rules.js";
 import { Brush, SIZES } from "./tools/brush.js";
 import { fillRegion } from "./tools/fill.js";
 import { Polygon, fillPolygon } from "./tools/polygon.js";
+import { Box, fillBox, replaceInBox } from "./tools/rectangle.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/brush.js").Point} Point */
-/** @typedef {"brush" | "eraser" | "polygon" | "fill" | "hand"} ToolName */
+/** @typedef {"brush" | "eraser" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 export class Editor {
   /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
@@ -22,6 +24,7 @@ export class Editor {
     this.map = map;
     this.classes = classes;
     this.history = new History(map, budget);
+    this.rules = new PaintRules(map);
     /** @type {ToolName} */
     this.tool = "brush";
     this.class = 0;
@@ -29,6 +32,8 @@ export class Editor {
     /** @type {Brush | null} */
     this.stroke = null;
     this.polygon = new Polygon();
+    /** @type {Box | null} */
+    this.box = null;
     /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
     this.revision = 0;
     /** Called after each finished change. */
@@ -61,18 +66,25 @@ export class Editor {
    * The pen goes down.
    *
    * @param {Point} point
-   * @param {{ erase?: boolean, reach?: number }} [how] `reach`: how near to its first corner a polygon closes
+   * @param {{ erase?: boolean, reach?: number, replace?: boolean }} [how] `reach`: how near to its first corner a polygon
+   *   closes; `replace`: the fill tool does what the replace tool does
    */
-  press(point, { erase = false, reach = 0 } = {}) {
+  press(point, { erase = false, reach = 0, replace = false } = {}) {
     if (this.frozen) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
-    if (this.tool === "fill") {
-      this.#change("fill", () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
+    if (this.tool === "replace" || (replace && this.tool === "fill")) {
+      const old = this.map.at(Math.floor(point.x), Math.floor(point.y));
+      if (old >= 0) this.box = new Box(point, value, old);
+    } else if (this.tool === "rectangle") {
+      this.box = new Box(point, value);
+    } else if (this.tool === "fill") {
+      this.#fill(point, value);
     } else if (this.tool === "polygon") {
       if (erase) this.polygon.takeBack();
       else if (this.polygon.closesAt(point, reach)) this.closePolygon();
       else this.polygon.add(point);
     } else if (this.tool !== "hand") {
+      this.rules.hold(value);
       this.history.begin(value === UNLABELLED ? "eraser" : "brush");
       this.stroke = new Brush(this.map, this.size, value);
       this.stroke.to(point);
@@ -82,17 +94,25 @@ export class Editor {
   /** The pen moves while it is down. @param {Point} point */
   drag(point) {
     this.stroke?.to(point);
+    if (this.box) this.box.to = { x: point.x, y: point.y };
   }
 
   /** The pen goes up. */
   lift() {
+    if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
     this.stroke = null;
     if (this.history.end()) this.#changed();
   }
 
-  /** Drops a stroke under way, or a polygon that is not closed. */
+  /** Whether the pen is down. */
+  get busy() {
+    return this.stroke !== null || this.box !== null;
+  }
+
+  /** Drops a stroke or rectangle under way, or a polygon that is not closed. */
   cancel() {
+    this.box = null;
     this.polygon = new Polygon();
     if (!this.stroke) return;
     this.stroke = null;
@@ -106,25 +126,26 @@ export class Editor {
     const { corners, canClose } = this.polygon;
     if (!canClose) return;
     this.polygon = new Polygon();
-    this.#change("polygon", () => fillPolygon(this.map, corners, erase ? UNLABELLED : this.class));
+    const value = erase ? UNLABELLED : this.class;
+    this.#change("polygon", value, () => fillPolygon(this.map, corners, value));
   }
 
   /** Takes back the newest corner of an open polygon, else the newest change. */
   undo() {
     if (this.frozen) return;
-    if (this.stroke) return this.cancel();
+    if (this.busy) return this.cancel();
     if (this.polygon.corners.length > 0) return this.polygon.takeBack();
     if (this.history.undo()) this.#changed();
   }
 
   redo() {
-    if (!this.frozen && !this.stroke && this.history.redo()) this.#changed();
+    if (!this.frozen && !this.busy && this.history.redo()) this.#changed();
   }
 
   /** Puts a whole mask in place of this one, as a change that can be undone. @param {Uint8Array} pixels @param {string} name */
   replace(pixels, name) {
     this.cancel();
-    this.#change(name, () => this.map.replace(pixels));
+    this.#change(name, UNLABELLED, () => this.map.replace(pixels));
   }
 
   /** @param {Point} point */
@@ -133,9 +154,25 @@ export class Editor {
     if (value >= 0 && value !== UNLABELLED) this.choose(value);
   }
 
-  /** @param {string} name @param {() => void} act */
-  #change(name, act) {
+  /** @param {Point} point @param {number} value */
+  #fill(point, value) {
+    this.#change("fill", value, () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
+  }
+
+  /** @param {Box} box */
+  #closeBox(box) {
+    this.box = null;
+    const { bounds, value, old } = box;
+    // A click of the replace tool has no inside: it means the region under it.
+    if (old !== null && box.empty) this.#fill(box.from, value);
+    else if (old !== null) this.#change("replace", value, () => replaceInBox(this.map, bounds, old, value));
+    else this.#change("rectangle", value, () => fillBox(this.map, bounds, value));
+  }
+
+  /** @param {string} name @param {number} value what it paints @param {() => void} act */
+  #change(name, value, act) {
     if (this.frozen) return;
+    this.rules.hold(value);
     this.history.begin(name);
     act();
     if (this.history.end()) this.#changed();

@@ -55,7 +55,7 @@ export class LabelMap {
     /** Pixels of each value. */
     this.counts = new Uint32Array(256);
     for (const value of pixels) this.counts[value]++;
-    /** 1 for each value that may be painted over: the place of locks and of "only over unlabelled". */
+    /** 1 for each value that may be painted over: set by `PaintRules` for each stroke. */
     this.paintable = new Uint8Array(256).fill(1);
     /** Hears of a tile before it changes. @type {{ keep(tile: number): void } | null} */
     this.recorder = null;

@@ -46,6 +46,7 @@ async function start() {
     (outcome) => saving.hearOfLease(outcome),
   );
   stage.painter.showPicture(await picture);
+  stage.minimap.showPicture(await picture);
   if (setup.uncertainty) bitmap(`${setup.urls.frame}/uncertainty`).then((doubt) => stage.painter.showDoubt(doubt), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.

@@ -1,9 +1,15 @@
 // @ts-check
 /** Tool strip, palette, sliders, top bar, sheets: each control does what its key does. */
 
-import { Keyboard, shown } from "./keyboard.js";
-import { SIZES } from "./tools/brush.js";
+import { wireClasses } from "./class_list.js";
+import { disable, find, press, setText } from "./dom.js";
+import { wireJumps } from "./jumps.js";
+import { fillKeySheet } from "./key_sheet.js";
+import { Keyboard } from "./keyboard.js";
+import { wireLook } from "./look.js";
+import { wireOver } from "./over.js";
 import { when } from "./saving.js";
+import { SIZES } from "./tools/brush.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -27,8 +33,6 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
   const past = /** @type {HTMLDialogElement} */ (find("#history"));
   const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
-  const swatches = palette.map((one) => classButton(one, () => act(() => editor.choose(one.index))));
-  find("#classes").replaceChildren(...swatches.map((button) => listItem(button)));
   size.max = String(SIZES.length - 1);
 
   /** @param {() => void} change of the editor, which then is shown */
@@ -36,6 +40,10 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     change();
     stage.ask();
   };
+  const classes = wireClasses({ editor, painter, palette, act });
+  const over = wireOver({ editor, stage, palette, act });
+  const look = wireLook(stage);
+  const jumps = wireJumps(editor, stage);
   /** @param {ToolName} tool */
   const take = (tool) => act(() => editor.take(tool));
   /** @param {number} factor */
@@ -94,16 +102,20 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["b"], name: "Brush", group: "Tools", run: () => take("brush") },
     { keys: ["x"], name: "Eraser", group: "Tools", run: () => take("eraser") },
     { keys: ["v"], name: "Polygon", group: "Tools", run: () => take("polygon") },
+    { keys: ["a"], name: "Rectangle", group: "Tools", run: () => take("rectangle") },
     { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
+    { keys: ["shift+f"], name: "Replace in a rectangle", group: "Tools", run: () => take("replace") },
     { keys: ["m"], name: "Move the view", group: "Tools", run: () => take("hand") },
     { keys: ["space"], name: "The same, while held", group: "Tools", hold: holdHand },
     { keys: ["["], name: "Smaller brush", group: "Tools", run: () => act(() => editor.resize(-1)) },
     { keys: ["]"], name: "Larger brush", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
-    { keys: ["escape"], name: "Drop stroke or polygon", group: "Tools", run: () => act(() => editor.cancel()) },
+    { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: () => act(() => editor.cancel()) },
     { keys: ["ctrl+z"], name: "Undo", group: "Tools", run: () => act(() => editor.undo()) },
     { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", shown: ["Ctrl + Shift + Z"], run: () => act(() => editor.redo()) },
+    ...over.commands,
+    ...classes.commands.filter(({ group }) => group !== "View"),
     { keys: ["+", "="], name: "Nearer", group: "View", run: () => zoom(ZOOM) },
     { keys: ["-"], name: "Farther", group: "View", run: () => zoom(1 / ZOOM) },
     { keys: ["home"], name: "Whole frame", group: "View", run: fit },
@@ -112,6 +124,9 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["."], name: "Labels stronger", group: "View", run: () => fade(Number(opacity.value) + OPACITY_STEP) },
     { keys: ["d"], name: "Where the model doubts", group: "View", run: toggleDoubt },
     { keys: ["g"], name: "What is unlabelled", group: "View", run: toggleGaps },
+    ...jumps.commands,
+    ...classes.commands.filter(({ group }) => group === "View"),
+    ...look.commands,
     ...arrow("arrowleft", -1, 0),
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
@@ -126,7 +141,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
       .map((one) => ({ keys: [one.key], name: one.name, group: "Classes", run: () => act(() => editor.choose(one.index)) })),
   ];
   new Keyboard(commands);
-  fillHelp(find("#help-body"), commands);
+  fillKeySheet(find("#help-body"), commands);
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
     ["#undo", () => act(() => editor.undo())],
@@ -159,7 +174,8 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const finePercent = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   stage.onPaint = () => {
     for (const button of tools) press(button, button.dataset.tool === editor.tool);
-    swatches.forEach((button, index) => press(button, index === editor.class));
+    classes.show();
+    over.show();
     if (surface.dataset.tool !== editor.tool) {
       surface.dataset.tool = editor.tool;
       surface.classList.toggle("hand", editor.tool === "hand");
@@ -205,94 +221,9 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   }
 }
 
-/** @param {import("./palette.js").PaletteClass} one @param {() => void} choose */
-function classButton({ name, color, key }, choose) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "class";
-  button.setAttribute("aria-pressed", "false");
-  button.setAttribute("aria-keyshortcuts", key);
-  const swatch = document.createElement("span");
-  swatch.className = "swatch";
-  swatch.style.background = `rgb(${color.join(" ")})`;
-  const label = document.createElement("span");
-  label.className = "name";
-  label.textContent = name;
-  button.append(swatch, label);
-  if (key) {
-    const cap = document.createElement("kbd");
-    cap.textContent = shown(key);
-    cap.ariaHidden = "true";
-    button.append(cap);
-  }
-  button.addEventListener("click", choose);
-  return button;
-}
-
-/** @param {HTMLElement} child */
-function listItem(child) {
-  const item = document.createElement("li");
-  item.append(child);
-  return item;
-}
-
 /** @param {HTMLElement} button @param {(down: boolean) => void} hold by pointer, by Space and by Enter */
 function holdButton(button, hold) {
   button.addEventListener("pointerdown", () => hold(true));
   for (const end of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) button.addEventListener(end, () => hold(false));
   button.addEventListener("keydown", (event) => (event.key === " " || event.key === "Enter") && !event.repeat && hold(true));
-}
-
-/** @param {HTMLElement} body @param {Command[]} commands */
-function fillHelp(body, commands) {
-  const groups = new Map();
-  for (const command of commands) {
-    const rows = groups.get(command.group) ?? new Map();
-    groups.set(command.group, rows.set(command.name, command.shown ?? command.keys.map(shown)));
-  }
-  body.replaceChildren(
-    ...[...groups].map(([group, rows]) => {
-      const section = document.createElement("section");
-      const title = document.createElement("h3");
-      title.textContent = group;
-      const list = document.createElement("dl");
-      for (const [name, keys] of rows) {
-        const term = document.createElement("dt");
-        term.textContent = name;
-        const detail = document.createElement("dd");
-        for (const key of keys) {
-          const cap = document.createElement("kbd");
-          cap.textContent = key;
-          detail.append(cap);
-        }
-        const row = document.createElement("div");
-        row.append(term, detail);
-        list.append(row);
-      }
-      section.append(title, list);
-      return section;
-    }),
-  );
-}
-
-/** @param {HTMLElement} button @param {boolean} pressed */
-function press(button, pressed) {
-  if ((button.getAttribute("aria-pressed") === "true") !== pressed) button.setAttribute("aria-pressed", String(pressed));
-}
-
-/** @param {string} selector @param {string} text */
-function setText(selector, text) {
-  const element = find(selector);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** @param {string} selector @param {boolean} disabled */
-function disable(selector, disabled) {
-  const button = /** @type {HTMLButtonElement} */ (find(selector));
-  if (button.disabled !== disabled) button.disabled = disabled;
-}
-
-/** @param {string} selector @returns {HTMLElement} */
-function find(selector) {
-  return /** @type {HTMLElement} */ (document.querySelector(selector));
 }

@@ -30,10 +30,10 @@ export class Pen {
     this.#follow();
   }
 
-  /** Down, up again; a corner; a fill. @param {{ erase?: boolean }} [how] */
+  /** Down, up again; a corner; a fill. @param {{ erase?: boolean, replace?: boolean }} [how] */
   press(how = {}) {
     this.active = true;
-    if (this.editor.stroke) this.editor.lift();
+    if (this.editor.busy) this.editor.lift();
     else this.editor.press(this.point, { ...how, reach: 10 / this.view.scale });
   }
 

@@ -55,7 +55,7 @@ export class Pointer {
       this.act = "draw";
       // Button 5 is a pen's eraser end.
       const erase = event.button !== 0 || event.altKey;
-      this.editor.press(this.view.toImage(at), { erase, reach: REACH / this.view.scale });
+      this.editor.press(this.view.toImage(at), { erase, reach: REACH / this.view.scale, replace: event.shiftKey });
       this.tell.seen();
     }
   }
@@ -94,7 +94,7 @@ export class Pointer {
 
   /** A second finger: what the first one drew was no stroke. */
   #pinchBegins() {
-    if (this.act === "draw" && this.editor.stroke) this.editor.cancel();
+    if (this.act === "draw" && this.editor.busy) this.editor.cancel();
     this.act = "pinch";
     this.tell.seen();
   }

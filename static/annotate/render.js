@@ -5,6 +5,7 @@
  * Zoom and pan repaint nothing, a stroke repaints the tiles that it touched, opacity is the compositor's.
  */
 
+import { markEdges, withNeighbours } from "./edges.js";
 import { TILE, UNLABELLED } from "./label_map.js";
 import { colorTable, packed } from "./palette.js";
 
@@ -23,10 +24,14 @@ export class Painter {
   constructor(frame, map, palette) {
     this.frame = frame;
     this.map = map;
-    const colors = colorTable(palette);
+    this.colors = colorTable(palette);
+    const colors = this.colors.slice();
     this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
     this.dirty = map.watch();
     this.gapsShown = false;
+    this.outlined = false;
+    /** Classes whose labels are not shown. @type {Set<number>} */
+    this.hidden = new Set();
     this.layers = {
       picture: layer(frame, "picture", map),
       doubt: layer(frame, "doubt", map),
@@ -61,13 +66,37 @@ export class Painter {
     if (shown) this.#paintAll("gaps");
   }
 
+  /** @param {boolean} outlined whether labels are shown by their edges only */
+  showOutlines(outlined) {
+    this.outlined = outlined;
+    this.frame.classList.toggle("outlined", outlined);
+    this.#paintAll("labels");
+  }
+
+  /** @param {number} index of a class @returns {boolean} whether it is hidden now */
+  toggleHidden(index) {
+    if (!this.hidden.delete(index)) this.hidden.add(index);
+    this.#recolor();
+    return this.hidden.has(index);
+  }
+
+  showAll() {
+    this.hidden.clear();
+    this.#recolor();
+  }
+
+  #recolor() {
+    const [colors] = this.looks.labels;
+    colors.set(this.colors);
+    for (const index of this.hidden) colors[index] = 0;
+    this.#paintAll("labels");
+  }
+
   /** Paints what changed since the last time. @returns {number} tiles */
   paint() {
     const tiles = this.dirty.take();
-    for (const tile of tiles) {
-      this.#paintTile("labels", tile);
-      if (this.gapsShown) this.#paintTile("gaps", tile);
-    }
+    for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.#paintTile("labels", tile);
+    if (this.gapsShown) for (const tile of tiles) this.#paintTile("gaps", tile);
     return tiles.length;
   }
 
@@ -81,12 +110,15 @@ export class Painter {
     const { x, y, width, height } = this.map.bounds(tile);
     const { pixels, width: stride } = this.map;
     const [even, odd] = this.looks[layer];
+    const outlined = this.outlined && layer === "labels";
+    if (outlined) markEdges(this.map, tile, marks);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
       const to = row * TILE;
       // Diagonal stripes, four pixels wide; for labels both are the same table.
       for (let column = 0; column < width; column++) {
-        scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
+        if (outlined && !marks[row * width + column]) scratch[to + column] = 0;
+        else scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
       }
     }
     this.layers[layer].putImageData(scratchImage, x, y, 0, 0, width, height);
@@ -95,6 +127,7 @@ export class Painter {
 
 const scratchImage = new ImageData(TILE, TILE);
 const scratch = new Uint32Array(scratchImage.data.buffer);
+const marks = new Uint8Array(TILE * TILE);
 
 /** @param {HTMLElement} frame @param {string} name @param {LabelMap} map @returns {CanvasRenderingContext2D} */
 function layer(frame, name, map) {

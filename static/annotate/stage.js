@@ -2,6 +2,7 @@
 /** The stage: the frame under the hand, with its layers, its cursor and its corners, painted once a screen frame. */
 
 import { UNLABELLED } from "./label_map.js";
+import { Minimap } from "./minimap.js";
 import { Pen } from "./pen.js";
 import { Pointer } from "./pointer.js";
 import { Painter } from "./render.js";
@@ -28,6 +29,7 @@ export class Stage {
     this.painter = new Painter(this.frame, editor.map, palette);
     this.view = new Viewport({ width, height }, this.#room());
     this.pen = new Pen(editor, this.view);
+    this.minimap = new Minimap(this.view, () => this.move());
     /** Where the pointer is, on the screen. @type {Point | null} */
     this.hovered = null;
     /** Called after each painting: panels show what changed. */
@@ -77,6 +79,7 @@ export class Stage {
       this.viewMoved = false;
       this.frame.style.transform = this.view.transform;
       this.frame.classList.toggle("magnified", this.view.scale * devicePixelRatio > 1);
+      this.minimap.show();
     }
     this.#paintFootprint();
     this.#paintOutline();
@@ -98,17 +101,20 @@ export class Stage {
     this.footprint.style.transform = `translate(${x - across / 2}px, ${y - across / 2}px)`;
   }
 
+  /** The polygon that is not closed yet, or the rectangle under the hand. */
   #paintOutline() {
-    const { corners } = this.editor.polygon;
-    const open = corners.length > 0;
-    this.outline.classList.toggle("shown", open);
-    if (!open) return;
     const { target, view, editor } = this;
-    const points = (target ? [...corners, target] : corners).map((corner) => view.toScreen(corner));
-    const color = this.palette[editor.class].color.join(" ");
+    const { polygon, box } = editor;
+    const corners = box ? [] : polygon.corners;
+    const points = box ? cornersOf(box.bounds) : target && corners.length ? [...corners, target] : corners;
+    this.outline.classList.toggle("shown", points.length > 0);
+    if (points.length === 0) return;
+    const value = box ? box.value : editor.class;
+    const color = this.palette[value]?.color.join(" ") ?? "255 255 255";
     const path = document.createElementNS(SVG, "polygon");
-    path.setAttribute("points", points.map(({ x, y }) => `${x},${y}`).join(" "));
+    path.setAttribute("points", points.map((point) => view.toScreen(point)).map(({ x, y }) => `${x},${y}`).join(" "));
     path.style.fill = `rgb(${color} / 35%)`;
+    path.classList.toggle("dashed", box?.old != null);
     const dots = corners.map((corner, index) => {
       const { x, y } = view.toScreen(corner);
       const dot = document.createElementNS(SVG, "circle");
@@ -140,6 +146,11 @@ export class Stage {
   #room() {
     return { width: Math.max(1, this.surface.clientWidth), height: Math.max(1, this.surface.clientHeight) };
   }
+}
+
+/** @param {import("./tools/rectangle.js").Bounds} bounds @returns {Point[]} */
+function cornersOf({ left, top, right, bottom }) {
+  return [{ x: left, y: top }, { x: right, y: top }, { x: right, y: bottom }, { x: left, y: bottom }];
 }
 
 /** @param {string} selector @returns {HTMLElement} */

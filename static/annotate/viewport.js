@@ -11,6 +11,8 @@
 
 /** A pixel of the frame becomes at most so many of the screen. */
 const LARGEST = 64;
+/** The same where the page chooses: nearer, a person loses the place. */
+const NEAREST_SHOWN = 8;
 
 export class Viewport {
   /** @param {Size} image @param {Size} screen */
@@ -70,6 +72,39 @@ export class Viewport {
     this.origin = { x: this.origin.x + dx, y: this.origin.y + dy };
     this.fitted = false;
     this.#hold();
+  }
+
+  /** @param {Point} point of the image, which comes to the middle */
+  centreOn(point) {
+    const { x, y } = this.toScreen(point);
+    this.pan(this.screen.width / 2 - x, this.screen.height / 2 - y);
+  }
+
+  /** Shows a part of the frame with as much again around it. @param {import("./tools/rectangle.js").Bounds} part */
+  show({ left, top, right, bottom }) {
+    const { width, height } = this.screen;
+    const scale = Math.min(NEAREST_SHOWN, width / (right - left) / 2, height / (bottom - top) / 2);
+    this.zoom(scale / this.scale);
+    this.centreOn({ x: (left + right) / 2, y: (top + bottom) / 2 });
+  }
+
+  /** What is seen of the image. @returns {import("./tools/rectangle.js").Bounds} */
+  get seen() {
+    const { image, screen } = this;
+    const from = this.toImage({ x: 0, y: 0 });
+    const to = this.toImage({ x: screen.width, y: screen.height });
+    return {
+      left: Math.max(0, from.x),
+      top: Math.max(0, from.y),
+      right: Math.min(image.width, to.x),
+      bottom: Math.min(image.height, to.y),
+    };
+  }
+
+  /** Whether any of the image is out of sight. */
+  get partly() {
+    const { left, top, right, bottom } = this.seen;
+    return right - left < this.image.width - 0.5 || bottom - top < this.image.height - 0.5;
   }
 
   /** @param {Size} screen the surface's new size; the middle stays in the middle */

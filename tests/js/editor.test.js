@@ -91,8 +91,8 @@ test("only tiles that changed are marked for the painter", () => {
 test("classes that may not be painted over stay", () => {
   const map = startMask(300, 200);
   const kept = map.counts[2];
-  map.paintable[2] = 0;
   const editor = new Editor(map, { classes: 19 });
+  editor.rules.toggleLock(2);
   editor.choose(18);
   editor.size = 160;
   editor.press({ x: 0, y: 0 });

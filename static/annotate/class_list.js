@@ -1,0 +1,78 @@
+// @ts-check
+/** The palette's rows: a class to paint with, an eye that hides its labels, a lock that keeps paint off them. */
+
+import { find, press, say } from "./dom.js";
+import { shown } from "./keyboard.js";
+
+/** @typedef {import("./keyboard.js").Command} Command */
+/** @typedef {import("./palette.js").PaletteClass} PaletteClass */
+
+/**
+ * @param {{
+ *   editor: import("./editor.js").Editor,
+ *   painter: import("./render.js").Painter,
+ *   palette: PaletteClass[],
+ *   act: (change: () => void) => void,
+ * }} parts
+ * @returns {{ commands: Command[], show: () => void }}
+ */
+export function wireClasses({ editor, painter, palette, act }) {
+  const { rules } = editor;
+  const { hidden } = painter;
+  const lock = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${rules.toggleLock(index) ? "locked" : "unlocked"}`));
+  const hide = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${painter.toggleHidden(index) ? "hidden" : "shown"}`));
+  const rows = palette.map((one) => row(one, () => act(() => editor.choose(one.index)), hide, lock));
+  find("#classes").replaceChildren(...rows.map(({ item }) => item));
+  return {
+    commands: [
+      { keys: ["l"], name: "Lock the class", group: "Paint over", run: () => lock(editor.class) },
+      {
+        keys: ["shift+l"],
+        name: "Unlock all",
+        group: "Paint over",
+        run: () => act(() => (rules.locked.clear(), say("Nothing is locked"))),
+      },
+      { keys: ["k"], name: "Hide the class's labels", group: "View", run: () => hide(editor.class) },
+      { keys: ["shift+k"], name: "Show all classes", group: "View", run: () => act(() => (painter.showAll(), say("All classes are shown"))) },
+    ],
+    show() {
+      rows.forEach(({ choose, eye, padlock }, index) => {
+        press(choose, index === editor.class);
+        press(eye, hidden.has(index));
+        press(padlock, rules.locked.has(index));
+      });
+    },
+  };
+}
+
+/**
+ * @param {PaletteClass} one
+ * @param {() => void} run
+ * @param {(index: number) => void} hide
+ * @param {(index: number) => void} lock
+ */
+function row({ index, name, color, key }, run, hide, lock) {
+  const template = /** @type {HTMLTemplateElement} */ (find("#class-row"));
+  const item = /** @type {HTMLElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
+  const [choose, eye, padlock] = /** @type {HTMLElement[]} */ ([...item.children]);
+  const [swatch, label, cap] = /** @type {HTMLElement[]} */ ([...choose.children]);
+  swatch.style.background = `rgb(${color.join(" ")})`;
+  label.textContent = name;
+  cap.textContent = shown(key);
+  cap.hidden = !key;
+  if (key) choose.setAttribute("aria-keyshortcuts", key);
+  // A name that stays, with a state of its own: "Lock road, pressed".
+  eye.setAttribute("aria-label", `Hide ${name}`);
+  eye.title = `Hide the labels of ${name}`;
+  padlock.setAttribute("aria-label", `Lock ${name}`);
+  padlock.title = `Never paint over ${name}`;
+  choose.addEventListener("click", run);
+  eye.addEventListener("click", (event) => (hide(index), leave(event)));
+  padlock.addEventListener("click", (event) => (lock(index), leave(event)));
+  return { item, choose, eye, padlock };
+}
+
+/** After a mouse: the next Space, held to move the view, would else press the button again. @param {MouseEvent} event */
+function leave(event) {
+  if (event.detail > 0) find("#stage").focus({ preventScroll: true });
+}

@@ -1,0 +1,39 @@
+// @ts-check
+/** Small hands for the document. Each leaves alone what is so already: what is set anew would be laid out anew. */
+
+/** @param {string} selector @returns {HTMLElement} */
+export function find(selector) {
+  return /** @type {HTMLElement} */ (document.querySelector(selector));
+}
+
+/** @param {HTMLElement} button @param {boolean} pressed */
+export function press(button, pressed) {
+  if ((button.getAttribute("aria-pressed") === "true") !== pressed) button.setAttribute("aria-pressed", String(pressed));
+}
+
+/** @param {HTMLElement} button @returns {boolean} */
+export function pressed(button) {
+  return button.getAttribute("aria-pressed") === "true";
+}
+
+/** @param {string} selector @param {string} text */
+export function setText(selector, text) {
+  const element = find(selector);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {string} selector @param {boolean} disabled */
+export function disable(selector, disabled) {
+  const button = /** @type {HTMLButtonElement} */ (find(selector));
+  if (button.disabled !== disabled) button.disabled = disabled;
+}
+
+const SAID_FOR = 2500;
+let silence = 0;
+
+/** Says what a key did where nothing else shows it; a screen reader hears it too. @param {string} text */
+export function say(text) {
+  setText("#said", text);
+  clearTimeout(silence);
+  silence = setTimeout(() => setText("#said", ""), SAID_FOR);
+}

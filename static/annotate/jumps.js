@@ -1,0 +1,33 @@
+// @ts-check
+/** Jumps to what is unlabelled: the view goes there, and the keyboard's pen with it. */
+
+import { find, say } from "./dom.js";
+import { GapWalk } from "./gaps.js";
+
+/**
+ * @param {import("./editor.js").Editor} editor
+ * @param {import("./stage.js").Stage} stage
+ * @returns {{ commands: import("./keyboard.js").Command[] }}
+ */
+export function wireJumps(editor, stage) {
+  const walk = new GapWalk(editor.map);
+  /** @param {1 | -1} way */
+  const jump = (way) => {
+    // A stroke under way would be drawn across the frame.
+    if (editor.busy) return;
+    const found = walk.step(way);
+    if (!found) return say("Nothing is unlabelled");
+    const { gap, number, of } = found;
+    stage.view.show(gap);
+    stage.pen.point = { x: gap.x + 0.5, y: gap.y + 0.5 };
+    stage.move();
+    say(`Unlabelled region ${number} of ${of}: ${gap.size.toLocaleString("en")} pixels`);
+  };
+  find("#next-gap").addEventListener("click", () => jump(1));
+  return {
+    commands: [
+      { keys: ["n"], name: "Next unlabelled, largest first", group: "View", run: () => jump(1) },
+      { keys: ["shift+n"], name: "The one before", group: "View", run: () => jump(-1) },
+    ],
+  };
+}

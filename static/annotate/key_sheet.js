@@ -1,0 +1,38 @@
+// @ts-check
+/** The sheet on `?`: every key, from the very table that the keyboard obeys. */
+
+import { shown } from "./keyboard.js";
+
+/** @typedef {import("./keyboard.js").Command} Command */
+
+/** @param {HTMLElement} body @param {Command[]} commands */
+export function fillKeySheet(body, commands) {
+  const groups = new Map();
+  for (const command of commands) {
+    const rows = groups.get(command.group) ?? new Map();
+    groups.set(command.group, rows.set(command.name, command.shown ?? command.keys.map(shown)));
+  }
+  body.replaceChildren(
+    ...[...groups].map(([group, rows]) => {
+      const section = document.createElement("section");
+      const title = document.createElement("h3");
+      title.textContent = group;
+      const list = document.createElement("dl");
+      for (const [name, keys] of rows) {
+        const term = document.createElement("dt");
+        term.textContent = name;
+        const detail = document.createElement("dd");
+        for (const key of keys) {
+          const cap = document.createElement("kbd");
+          cap.textContent = key;
+          detail.append(cap);
+        }
+        const row = document.createElement("div");
+        row.append(term, detail);
+        list.append(row);
+      }
+      section.append(title, list);
+      return section;
+    }),
+  );
+}

@@ -1,0 +1,50 @@
+// @ts-check
+/** The choice of what is painted over. */
+
+import { find, say } from "./dom.js";
+import { UNLABELLED } from "./label_map.js";
+import { EVERYTHING } from "./rules.js";
+
+/**
+ * @param {{
+ *   editor: import("./editor.js").Editor,
+ *   stage: import("./stage.js").Stage,
+ *   palette: import("./palette.js").PaletteClass[],
+ *   act: (change: () => void) => void,
+ * }} parts
+ * @returns {{ commands: import("./keyboard.js").Command[], show: () => void }}
+ */
+export function wireOver({ editor, stage, palette, act }) {
+  const { rules } = editor;
+  const choice = /** @type {HTMLSelectElement} */ (find("#over"));
+  find("#over-classes").replaceChildren(...palette.map(({ index, name }) => new Option(name, String(index))));
+  let byPointer = false;
+  choice.addEventListener("pointerdown", () => (byPointer = true));
+  choice.addEventListener("keydown", () => (byPointer = false));
+  choice.addEventListener("change", () => {
+    act(() => (rules.over = Number(choice.value)));
+    // Else the next class key would choose from the list; a keyboard's own user stays where they are.
+    if (byPointer) stage.surface.focus({ preventScroll: true });
+  });
+  const tell = () => {
+    const name = palette[rules.over]?.name;
+    say(rules.over === EVERYTHING ? "Paint over everything" : `Paint only over ${name ?? "what is unlabelled"}`);
+  };
+  const onlyTarget = () => {
+    const { target } = stage;
+    const value = target ? editor.map.at(Math.floor(target.x), Math.floor(target.y)) : -1;
+    if (value !== UNLABELLED && !palette[value]) return;
+    rules.over = value;
+    tell();
+  };
+  return {
+    commands: [
+      { keys: ["s"], name: "Only unlabelled, on and off", group: "Paint over", run: () => act(() => (rules.toggleUnlabelled(), tell())) },
+      { keys: ["shift+s"], name: "Only the cursor's class", group: "Paint over", run: () => act(onlyTarget) },
+    ],
+    show() {
+      if (choice.value !== String(rules.over)) choice.value = String(rules.over);
+      choice.classList.toggle("narrowed", rules.over !== EVERYTHING);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// @ts-check
+/** Tools, rules and looks of the annotate page, in headless Chromium. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { Site, openBrowser } from "./support.js";
+
+const FENCE = 4;
+const POLE = 5;
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {any} */
+let site;
+/** @type {any} */
+let ada;
+/** @type {import("./support.js").Desk} */
+let desk;
+
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+beforeEach(async () => {
+  site = await Site.open({ width: 512 });
+  ada = await site.visitor(browser, "Ada");
+  desk = await ada.opens(1);
+});
+afterEach(async () => {
+  assert.deepEqual(desk.errors, []);
+  await ada.context.close();
+  await site.close();
+});
+
+/** @param {...string} keys */
+const type = async (...keys) => {
+  for (const key of keys) await desk.page.keyboard.press(key);
+};
+
+/** @param {number} x @param {number} y @returns {Promise<number>} how strongly the labels' layer is painted there, 0 to 255 */
+const painted = (x, y) =>
+  desk.page.evaluate(
+    async ([x, y]) => {
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("canvas.labels"));
+      return canvas.getContext("2d")?.getImageData(x, y, 1, 1).data[3] ?? -1;
+    },
+    [x, y],
+  );
+
+test("a rectangle by mouse and by keyboard; replace changes one class inside another", async () => {
+  await type("5", "a");
+  await desk.drags([[50, 60], [250, 160]]);
+  await type("6", "a");
+  await desk.drags([[100, 80], [120, 100]]);
+  assert.deepEqual([await desk.classAt(60, 70), await desk.classAt(110, 90), await desk.classAt(249, 159)], [FENCE, POLE, FENCE]);
+  await type("7", "Shift+F");
+  await desk.drags([[90, 70], [200, 140]]);
+  assert.deepEqual([await desk.classAt(95, 75), await desk.classAt(110, 90), await desk.classAt(60, 70)], [6, POLE, FENCE]);
+  await type("Control+z", "f");
+  await desk.page.keyboard.down("Shift");
+  await desk.drags([[90, 70], [200, 140]]);
+  await desk.page.keyboard.up("Shift");
+  assert.deepEqual([await desk.classAt(95, 75), await desk.classAt(110, 90)], [6, POLE]);
+
+  const pen = () => desk.page.evaluate(() => ({ .../** @type {any} */ (window).windlass.stage.pen.point }));
+  await type("8", "a", "ArrowUp");
+  const from = await pen();
+  await type("Enter", "Shift+ArrowRight", "Shift+ArrowDown", "Enter");
+  assert.equal(await desk.classAt(Math.ceil(from.x) + 2, Math.ceil(from.y) + 2), 7);
+});
+
+test("a locked class is not painted over; paint goes only where it may; a hidden class is not shown", async () => {
+  await type("5", "a");
+  await desk.drags([[50, 60], [250, 160]]);
+  await type("l", "6", "a");
+  await desk.page.waitForSelector('[aria-label="Lock fence"][aria-pressed="true"]');
+  await desk.drags([[40, 50], [200, 120]]);
+  assert.deepEqual([await desk.classAt(100, 100), await desk.classAt(45, 55)], [FENCE, POLE]);
+  await type("Shift+L", "s");
+  await desk.page.waitForSelector("#over.narrowed");
+  assert.equal(await desk.page.inputValue("#over"), "255");
+  await desk.drags([[60, 70], [200, 120]]);
+  assert.equal(await desk.classAt(100, 100), FENCE);
+  await desk.page.selectOption("#over", { label: "fence" });
+  await desk.page.focus("#stage");
+  await desk.drags([[30, 90], [200, 120]]);
+  assert.equal(await desk.classAt(100, 100), POLE);
+  assert.notEqual(await desk.classAt(35, 100), POLE);
+
+  assert.equal(await painted(100, 100), 255);
+  await desk.page.focus('[aria-label="Hide pole"]');
+  await type("Enter");
+  assert.equal(await painted(100, 100), 0);
+  await type("Shift+K");
+  assert.equal(await painted(100, 100), 255);
+  await type("j");
+  assert.deepEqual([await painted(150, 105), await painted(150, 119)], [0, 255]);
+});
+
+test("the picture is lit for a night frame, and as it is again", async () => {
+  const filter = () => desk.page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.querySelector("canvas.picture"))).filter);
+  assert.equal(await filter(), "none");
+  await type("'", "'", '"');
+  assert.equal(await filter(), "brightness(1.5) contrast(1.25)");
+  await type("\\");
+  assert.equal(await filter(), "none");
+});
+
+test("a key jumps to what is unlabelled, the minimap shows where that is and draws nothing", async () => {
+  await type("a", "5");
+  await desk.drags([[0, 0], [512, 256]]);
+  await desk.drags([[300, 150], [330, 180]], "right");
+  await desk.drags([[30, 40], [40, 50]], "right");
+  const [minimap, view] = [desk.page.locator("#minimap"), () => desk.page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.seen)];
+  await type("Home", "n");
+  await minimap.waitFor({ state: "visible" });
+  const { left, right, top, bottom } = await view();
+  assert.ok(left < 300 && right > 330 && top < 150 && bottom > 180 && right - left < 400, JSON.stringify(await view()));
+  const before = await desk.mask();
+  await minimap.click({ position: { x: 12, y: 12 } });
+  assert.ok((await view()).left < left);
+  assert.ok(before.equals(await desk.mask()));
+  await type("n");
+  assert.match((await desk.page.textContent("#said")) ?? "", /2 of 2/);
+  await type("Home");
+  await minimap.waitFor({ state: "hidden" });
+});
+
+test("no two commands share a key", async () => {
+  await type("?");
+  const keys = await desk.page.locator("#help-body kbd").allTextContents();
+  assert.ok(keys.length > 40);
+  assert.deepEqual(keys.filter((key, index) => keys.indexOf(key) !== index), []);
+});
