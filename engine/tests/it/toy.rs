@@ -173,7 +173,7 @@ fn recipe() -> Recipe {
     Recipe {
         frame: FRAME,
         crop,
-        scale: [0.6, 1.4],
+        scale: [0.7, 1.4],
         batch_source: 2,
         batch_target: 2,
         batch_unlabelled: 2,
