@@ -24,10 +24,12 @@ mod dataset;
 mod event;
 mod frame;
 mod ids;
+mod knobs;
 mod label;
 mod mask;
 mod metrics;
 mod plan;
+mod preset;
 mod recipe;
 mod results;
 mod seed;
@@ -39,11 +41,14 @@ pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
 pub use frame::{Domain, Frame, Size, Split};
 pub use ids::{FrameId, JobId, ModelId, ProjectId, RoundId, UserId};
+pub use knobs::Knob;
 pub use label::{Encoding, LabelCode};
 pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
-pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
+pub use recipe::{
+    Backbone, Budget, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Supervision,
+};
 pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
 pub use seed::{Stream, rng};
 pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};

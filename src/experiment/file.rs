@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Backbone, Dataset, Recipe, Stage, Taxonomy};
+use crate::domain::{Backbone, Dataset, Preset, Recipe, Stage, Taxonomy};
 
 /// What `windlass run` plays.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,13 +125,17 @@ fn check_arms(arms: &[Arm]) -> Result<()> {
     Ok(())
 }
 
-/// What is recommended for the backbone, with the file's knobs over it.
+/// The file's preset for its backbone, with the file's knobs over it.
 fn recipe(knobs: toml::Table) -> Result<Recipe> {
     let backbone = match knobs.get("backbone") {
         Some(name) => name.clone().try_into::<Backbone>().context("recipe.backbone")?,
         None => Backbone::EfficientnetLite0,
     };
-    let mut recipe = serde_json::to_value(Recipe::recommended(backbone))?;
+    let preset = match knobs.get("preset") {
+        Some(name) => name.clone().try_into::<Preset>().context("recipe.preset")?,
+        None => Preset::Recommended,
+    };
+    let mut recipe = serde_json::to_value(Recipe::preset(preset, backbone))?;
     lay_over(&mut recipe, serde_json::to_value(knobs)?, "recipe")?;
     let recipe: Recipe = serde_json::from_value(recipe).context("the recipe cannot be read")?;
     recipe.check().map_err(|wrong| anyhow::anyhow!("the recipe cannot be followed: {wrong}"))?;
@@ -190,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_can_begin_with_another_preset() {
+        let recipe = parse(&format!("[recipe]\npreset = \"paper\"\nnever_pasted = []\ncutmix = false\n{WARMUP}")).unwrap().recipe;
+        let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
+        assert_eq!(recipe, Recipe { never_pasted: vec![], cutmix: false, ..paper });
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let says = |rest: &str, sentence: &str| {
             let said = parse(rest).unwrap_err();
@@ -197,6 +208,8 @@ mod tests {
         };
         says(&format!("[recipe.warmup]\nstep = 7\n{WARMUP}"), "there is no knob recipe.warmup.step");
         says(&format!("[recipe]\nk = 0\n{WARMUP}"), "k and v must be at least 1");
+        says(&format!("[recipe]\npreset = \"best\"\n{WARMUP}"), "unknown variant `best`");
+        says(&format!("[recipe]\ngan = \"wasserstein\"\n{WARMUP}"), "unknown variant `wasserstein`");
         says("", "missing field `arm`");
         says(&WARMUP.repeat(2), "two arms are called `M0`");
         let arm = |rest: &str| format!("{WARMUP}[[arm]]\nname = \"M1\"\n{rest}");

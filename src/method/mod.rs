@@ -6,6 +6,8 @@
 //! | [`kmeans`] | the anchors of a domain | Eq. 2, 3 |
 //! | [`anchors`] | distances to anchors, moving them, soft alignment | Eq. 8, 14 |
 //! | [`selection`] | which frames to label | Eq. 5 |
+//! | [`confidence`] | how sure the network is of each class | Eq. 10, 11 |
+//! | [`mixing`] | where adaptive cutmix cuts | Eq. 9 |
 //!
 //! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
 //! several rows or anchors stand one after another in one slice.
@@ -14,6 +16,8 @@ pub mod pooling;
 pub mod kmeans;
 pub mod anchors;
 pub mod selection;
+pub mod confidence;
+pub mod mixing;
 mod tile;
 #[cfg(test)]
 mod golden;

@@ -6,4 +6,5 @@ mod whole_loop;
 mod resume;
 mod refusals;
 mod losses;
+mod mixing;
 mod half;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::knobs::{self, Knob};
+use super::knobs::{self, Field, Group};
 use super::show;
-use crate::domain::{Budget, Norm, ProjectId, Recipe};
+use crate::domain::{Budget, ProjectId, Recipe};
 use crate::store::projects::{self, Project};
 use crate::web::App;
 use crate::web::error::Result;
@@ -40,8 +40,12 @@ impl Settings {
         self.errors.get(name).map(String::as_str)
     }
 
-    fn recommended(&self, knob: &Knob) -> String {
-        knobs::recommended(self.project.recipe.backbone, knob.pointer)
+    fn few(&self) -> Vec<Field> {
+        knobs::few(&knobs::preset(self.project.recipe.backbone, &self.values), &self.values, &self.errors)
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        knobs::groups(&knobs::preset(self.project.recipe.backbone, &self.values), &self.values, &self.errors)
     }
 }
 
@@ -52,17 +56,22 @@ fn values(recipe: &Recipe) -> Values {
         Budget::Percent(percent) => (percent.to_string(), "percent"),
         Budget::Frames(frames) => (frames.to_string(), "frames"),
     };
-    let norm = if recipe.norm == Norm::Frozen { "frozen" } else { "trained" };
-    values.extend(
-        [("budget", amount), ("budget_unit", unit.into()), ("norm", norm.into())].map(|(k, v)| (k.to_owned(), v)),
-    );
+    values.extend([("budget", amount), ("budget_unit", unit.into())].map(|(k, v)| (k.to_owned(), v)));
     values
 }
 
-/// GET `/projects/{project}/settings`.
-pub(crate) async fn form(State(app): State<App>, page: Page, Path(id): Path<i64>) -> Result<Html<String>> {
+/// GET `/projects/{project}/settings`. With a preset in the query its knobs fill the form, to be looked at; nothing is kept.
+pub(crate) async fn form(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<i64>,
+    query: Query<Values>,
+) -> Result<Html<String>> {
     let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
-    let mut values = values(&project.recipe);
+    let mut values = match query.contains_key("preset") {
+        true => values(&knobs::preset(project.recipe.backbone, &query)),
+        false => values(&project.recipe),
+    };
     if project.auto_advance {
         values.insert("auto_advance".into(), "yes".into());
     }
