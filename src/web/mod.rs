@@ -132,6 +132,10 @@ fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handl
     Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
 }
 
+fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::PATCH, path, policy, body_limit: 64 * KIB, handler: axum::routing::patch(handler) }
+}
+
 impl Route {
     /// With another limit of the body, in bytes.
     fn up_to(self, body_limit: usize) -> Self {
@@ -193,11 +197,12 @@ pub fn routes() -> Vec<Route> {
         post("/frames/{frame}/take", Member, annotate::take),
         post("/frames/{frame}/lease", Member, annotate::lease),
         post("/frames/{frame}/release", Member, annotate::release),
-        post("/frames/{frame}/submit", Member, annotate::submit),
+        post("/frames/{frame}/submit", Member, annotate::submit).up_to(256 * KIB),
         post("/frames/{frame}/reopen", Member, annotate::reopen),
         get("/frames/{frame}/mask", Member, mask::read),
         // The handler reads no more than its frame has pixels; this is for the largest frame there is.
         put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
+        patch("/frames/{frame}/mask", Member, mask::save_tiles).up_to(256 * MIB),
         get("/frames/{frame}/history", Member, mask::history),
         get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
     ]
