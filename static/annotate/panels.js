@@ -8,8 +8,8 @@ import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { wireOver } from "./over.js";
-import { when } from "./saving.js";
 import { SIZES } from "./tools/brush.js";
+import { wireVersions } from "./versions.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -23,15 +23,15 @@ const OPACITY_STEP = 10;
  *   editor: import("./editor.js").Editor,
  *   stage: import("./stage.js").Stage,
  *   palette: import("./palette.js").PaletteClass[],
+ *   preview: import("./preview.js").Preview,
  *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
  * }} parts
  */
-export function wirePanels({ setup, editor, stage, palette, saving }) {
+export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const { surface, painter, view, pen } = stage;
   const opacity = /** @type {HTMLInputElement} */ (find("#opacity"));
   const size = /** @type {HTMLInputElement} */ (find("#size"));
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
-  const past = /** @type {HTMLDialogElement} */ (find("#history"));
   const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
   size.max = String(SIZES.length - 1);
 
@@ -44,6 +44,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage);
   const jumps = wireJumps(editor, stage);
+  const showVersions = wireVersions({ editor, preview, server: saving.server, act });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => editor.take(tool));
   /** @param {number} factor */
@@ -153,7 +154,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ["#gaps", toggleGaps],
     ["#submit", submit],
     ["#open-help", () => help.showModal()],
-    ["#save-state", () => showHistory()],
+    ["#save-state", showVersions],
   ])) {
     find(id).addEventListener("click", run);
   }
@@ -188,37 +189,6 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     disable("#redo", !editor.history.canRedo);
   };
   stage.ask();
-
-  async function showHistory() {
-    const list = find("#versions");
-    list.textContent = "Reading";
-    past.showModal();
-    try {
-      const versions = await saving.server.history();
-      list.replaceChildren(...versions.map((one) => versionRow(one)));
-    } catch (error) {
-      list.textContent = `The versions cannot be read now: ${/** @type {Error} */ (error).message}.`;
-    }
-  }
-
-  /** @param {{ version: number, kind: string, who: string, at: number }} one */
-  function versionRow({ version, who, at }) {
-    const row = document.createElement("li");
-    const text = document.createElement("span");
-    text.textContent = `v${version}  ${who}, ${when(at)}`;
-    const restore = document.createElement("button");
-    restore.type = "button";
-    restore.textContent = "Bring back";
-    restore.setAttribute("aria-label", `Bring version ${version} back`);
-    restore.addEventListener("click", async () => {
-      restore.disabled = true;
-      const { pixels } = await saving.server.mask(version);
-      past.close();
-      act(() => editor.replace(pixels, `version ${version}`));
-    });
-    row.append(text, restore);
-    return row;
-  }
 }
 
 /** @param {HTMLElement} button @param {(down: boolean) => void} hold by pointer, by Space and by Enter */
