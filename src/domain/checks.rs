@@ -16,6 +16,6 @@ pub struct Checks {
 
 impl Default for Checks {
     fn default() -> Self {
-        Self { unlabelled_percent: 5.0, speck_pixels: 12, never_touch: vec![] }
+        Self { unlabelled_percent: 5.0, speck_pixels: 8, never_touch: vec![] }
     }
 }

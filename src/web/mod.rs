@@ -32,7 +32,7 @@ use tower_http::compression::CompressionLayer;
 use crate::domain::Backbone;
 use crate::formats::contain::contained;
 use crate::store::Workspace;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Supervisor, Surveys};
 use curves::Curves;
 pub(crate) use error::WebError;
 use live::Listeners;
@@ -53,6 +53,7 @@ pub struct App {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) surveys: Arc<Surveys>,
 }
 
 /// What the operator decided about the site.
@@ -100,6 +101,7 @@ impl App {
             throttle: Arc::default(),
             curves: Arc::default(),
             listeners: Arc::default(),
+            surveys: Arc::default(),
         }
     }
 }
@@ -189,6 +191,7 @@ pub fn routes() -> Vec<Route> {
         get("/projects/{project}/queue", Member, queue::mine),
         get("/projects/{project}/settings", Lead, settings::form),
         post("/projects/{project}/settings", Lead, settings::save),
+        get("/projects/{project}/examples", Member, frames::examples),
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),

@@ -155,6 +155,27 @@ export class Editor {
     this.#change(name, UNLABELLED, () => this.map.replace(pixels, origins));
   }
 
+  /**
+   * Gives runs of pixels a class, whatever is locked, as one change.
+   *
+   * @param {string} name
+   * @param {{ runs: [number, number][], value: number }[]} parts runs as `[from, to)` in the map, within a row
+   * @param {import("./label_map.js").Source} [source] where what they become comes from
+   */
+  paintRuns(name, parts, source = "hand") {
+    this.cancel();
+    const { map } = this;
+    const paint = () => {
+      for (const { runs, value } of parts) {
+        for (const [from, to] of runs) {
+          const y = Math.floor(from / map.width);
+          map.span(y, from - y * map.width, to - y * map.width, value);
+        }
+      }
+    };
+    this.#change(name, UNLABELLED, () => (map.paintable.fill(1), paint()), source);
+  }
+
   /** @param {Point} point */
   pick(point) {
     const value = this.map.at(Math.floor(point.x), Math.floor(point.y));

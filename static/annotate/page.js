@@ -16,6 +16,7 @@ import { Server } from "./store/server.js";
  *
  * @typedef {{
  *   name: string, width: number, height: number, draft: string, uncertainty: boolean,
+ *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
  *   urls: { frame: string, picture: string },
  * }} Setup

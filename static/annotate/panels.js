@@ -7,7 +7,9 @@ import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
+import { Looker } from "./looker.js";
 import { wireOver } from "./over.js";
+import { wireSubmit } from "./submit.js";
 import { SIZES } from "./tools/brush.js";
 import { wireVersions } from "./versions.js";
 
@@ -43,7 +45,9 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const classes = wireClasses({ editor, painter, palette, act });
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage);
-  const jumps = wireJumps(editor, stage);
+  const looker = new Looker();
+  const jumps = wireJumps(editor, stage, looker);
+  const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
   const showVersions = wireVersions({ editor, preview, server: saving.server, act });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => editor.take(tool));
@@ -83,15 +87,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     stage.ask();
   };
   const close = (erase = false) => act(() => editor.closePolygon({ erase }));
-  const submit = async () => {
-    const button = /** @type {HTMLButtonElement} */ (find("#submit"));
-    button.disabled = true;
-    const problem = await saving.submit();
-    button.disabled = false;
-    if (!problem) return;
-    find("#problem-text").textContent = problem;
-    /** @type {HTMLDialogElement} */ (find("#problem")).showModal();
-  };
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
   const arrow = (key, dx, dy) => [
     { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => act(() => pen.move(dx, dy, false)) },
@@ -135,7 +130,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     { keys: ["enter"], name: "Pen down, up; corner; fill", group: "Keyboard only", run: () => act(() => (pen.active ? pen.press() : editor.closePolygon())) },
     { keys: ["shift+enter"], name: "Close the polygon", group: "Keyboard only", run: () => close() },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
-    { keys: ["ctrl+enter"], name: "Submit and go on", group: "Frame", run: submit },
+    ...submitting.commands,
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
     ...palette
       .filter((one) => one.key)
@@ -152,7 +147,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     ["#fit", fit],
     ["#doubt", toggleDoubt],
     ["#gaps", toggleGaps],
-    ["#submit", submit],
     ["#open-help", () => help.showModal()],
     ["#save-state", showVersions],
   ])) {

@@ -293,6 +293,53 @@ test("by keyboard alone: a stroke, a save, a submission", async () => {
   await end(ada);
 });
 
+test("the checks lead to each place, specks are cleaned, and a word overrules the rest", async () => {
+  site.query(`update project set checks = '{"unlabelled_percent": 1, "speck_pixels": 12, "never_touch": [["sky", "train"]]}'`);
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const { page } = desk;
+  const list = page.locator("#finding-list");
+  await page.keyboard.press("a");
+  await desk.drags([[300, 150], [420, 240]], "right");
+  await page.keyboard.press("b");
+  for (let i = 0; i < 12; i++) await page.keyboard.press("[");
+  // A pixel of train in the sky.
+  await page.keyboard.press("u");
+  await desk.drags([[20, 10], [20, 10]]);
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  const found = (await list.textContent()) ?? "";
+  assert.match(found, /8\.\d % is unlabelled; this project allows 1 %; 1 place/);
+  assert.match(found, /speck.* of less than 12 pixels/);
+  assert.match(found, /sky beside train, which never are here; 1 place/);
+  assert.ok(await page.isDisabled("#overrule"));
+  await list.getByRole("button", { name: /sky beside train/ }).click();
+  const { left, right } = await page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.seen);
+  assert.ok(left <= 20 && right >= 21 && right - left < 256, `${left} to ${right}`);
+  assert.match((await page.textContent("#places-text")) ?? "", /Place 1 of 1/);
+
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  await page.click("#absorb");
+  await page.waitForSelector("#findings", { state: "hidden" });
+  assert.notEqual(await desk.classAt(20, 10), 16);
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  assert.doesNotMatch((await list.textContent()) ?? "", /speck|train/);
+  await page.fill("#word", "the rest is a wall of fog");
+  await page.click("#overrule");
+  await page.waitForURL("**/frames/2/annotate");
+  const [[word, findings]] = site.query("select word, findings from overruling where frame_id = 1");
+  assert.equal(word, "the rest is a wall of fog");
+  assert.match(findings, /8\.\d % is unlabelled/);
+
+  const lea = await site.visitor(browser, "Lea");
+  const picks = await lea.context.newPage();
+  await picks.goto(`${site.url}/projects/1/picks`);
+  assert.match((await picks.textContent(".effort")) ?? "", /of work.*3 actions.*model, untouched.*by hand.*wall of fog/s);
+  await end(ada, lea);
+});
+
 test("by touch: one finger draws, two pinch without drawing; a pen draws", async () => {
   const ada = await site.visitor(browser, "Ada", { hasTouch: true });
   const desk = await ada.opens(1);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use image::{GrayImage, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
 use windlass::domain::{
-    Backbone, Dataset, Domain, Frame, FrameId, Layout, Mask, Pick, ProjectId, Recipe, Size, Split, Taxonomy, UserId,
+    Backbone, Checks, Dataset, Domain, Frame, FrameId, Layout, Mask, Pick, ProjectId, Recipe, Size, Split, Taxonomy,
+    UserId,
 };
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
@@ -96,6 +97,8 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
     };
     let db = workspace.db();
     let project = projects::create(db, &new).await?;
+    // The drawn proposals have specks, of which most tests say nothing.
+    projects::set_checks(db, project, &Checks { speck_pixels: 0, ..Checks::default() }).await?;
     std::fs::create_dir_all(dir.join("target"))?;
     std::fs::create_dir_all(workspace.dir().join("uncertainty"))?;
     let mut tx = db.begin().await?;
