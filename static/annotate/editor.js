@@ -66,10 +66,10 @@ export class Editor {
    * The pen goes down.
    *
    * @param {Point} point
-   * @param {{ erase?: boolean, reach?: number, replace?: boolean }} [how] `reach`: how near to its first corner a polygon
-   *   closes; `replace`: the fill tool does what the replace tool does
+   * @param {{ erase?: boolean, reach?: number, replace?: boolean, pressure?: number }} [how] `reach`: how near to its first
+   *   corner a polygon closes; `replace`: the fill tool does what the replace tool does; `pressure` as {@link Brush.to} has it
    */
-  press(point, { erase = false, reach = 0, replace = false } = {}) {
+  press(point, { erase = false, reach = 0, replace = false, pressure } = {}) {
     if (this.frozen) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
     if (this.tool === "replace" || (replace && this.tool === "fill")) {
@@ -87,13 +87,13 @@ export class Editor {
       this.rules.hold(value);
       this.history.begin(value === UNLABELLED ? "eraser" : "brush");
       this.stroke = new Brush(this.map, this.size, value);
-      this.stroke.to(point);
+      this.stroke.to(point, pressure);
     }
   }
 
-  /** The pen moves while it is down. @param {Point} point */
-  drag(point) {
-    this.stroke?.to(point);
+  /** The pen moves while it is down. @param {Point} point @param {number} [pressure] */
+  drag(point, pressure) {
+    this.stroke?.to(point, pressure);
     if (this.box) this.box.to = { x: point.x, y: point.y };
   }
 
@@ -101,9 +101,9 @@ export class Editor {
   lift() {
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
-    const { value } = this.stroke;
+    const name = this.history.open?.name ?? "brush";
     this.stroke = null;
-    if (this.history.end()) this.#changed(value === UNLABELLED ? "eraser" : "brush");
+    if (this.history.end()) this.#changed(name);
   }
 
   /** Whether the pen is down. */

@@ -18,7 +18,8 @@ import { Server } from "./store/server.js";
  *   name: string, width: number, height: number, draft: string, uncertainty: boolean,
  *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
- *   urls: { frame: string, picture: string },
+ *   memory: string,
+ *   urls: { frame: string, picture: string, examples: string, of: string },
  * }} Setup
  */
 

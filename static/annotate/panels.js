@@ -1,13 +1,16 @@
 // @ts-check
 /** Tool strip, palette, sliders, top bar, sheets: each control does what its key does. */
 
+import { wireClassKeys } from "./class_keys.js";
 import { wireClasses } from "./class_list.js";
 import { disable, find, press, setText } from "./dom.js";
+import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { Looker } from "./looker.js";
+import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
 import { wireSubmit } from "./submit.js";
 import { SIZES } from "./tools/brush.js";
@@ -42,9 +45,11 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     change();
     stage.ask();
   };
-  const classes = wireClasses({ editor, painter, palette, act });
+  const memory = new Memory(setup.memory);
+  const classes = wireClasses({ editor, painter, palette, memory, act });
   const over = wireOver({ editor, stage, palette, act });
-  const look = wireLook(stage);
+  const look = wireLook(stage, memory);
+  const example = wireExample({ setup, editor, palette });
   const looker = new Looker();
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
@@ -123,6 +128,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     ...jumps.commands,
     ...classes.commands.filter(({ group }) => group === "View"),
     ...look.commands,
+    ...example.commands,
     ...arrow("arrowleft", -1, 0),
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
@@ -132,12 +138,10 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
     ...submitting.commands,
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
-    ...palette
-      .filter((one) => one.key)
-      .map((one) => ({ keys: [one.key], name: one.name, group: "Classes", run: () => act(() => editor.choose(one.index)) })),
   ];
-  new Keyboard(commands);
+  const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
+  wireClassKeys({ palette, keyboard, memory, run: (index) => act(() => editor.choose(index)), changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
     ["#undo", () => act(() => editor.undo())],
@@ -164,12 +168,15 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     if (await saving.sync.flush()) /** @type {HTMLFormElement} */ (event.target).submit();
   });
   find("#doubt").toggleAttribute("disabled", !setup.uncertainty);
-  fade(Number(opacity.value));
+  fade(memory.kept.opacity ?? Number(opacity.value));
+  if (SIZES.includes(memory.kept.size ?? 0)) editor.size = /** @type {number} */ (memory.kept.size);
+  memory.ask(() => ({ opacity: Number(opacity.value), size: editor.size }));
 
   const finePercent = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   stage.onPaint = () => {
     for (const button of tools) press(button, button.dataset.tool === editor.tool);
     classes.show();
+    example.show();
     over.show();
     if (surface.dataset.tool !== editor.tool) {
       surface.dataset.tool = editor.tool;

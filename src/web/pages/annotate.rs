@@ -206,7 +206,11 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
         "uncertainty": chosen.uncertainty.is_some(),
         // The key of the draft in the browser: another person, or a new workspace on the same address, has another.
         "draft": format!("{project_created_at}/{project}/{frame}/{}", person.id),
+        // What they set up for looking is theirs and the project's.
+        "memory": format!("{project_created_at}/{project}/{}", person.id),
         "urls": {
+            "examples": format!("/projects/{project}/examples"),
+            "of": format!("?of={project_created_at}"),
             "frame": format!("/frames/{frame}"),
             // Browsers keep the picture for good: another workspace on this address must have another address for it.
             "picture": format!("/frames/{frame}/image?of={project_created_at}"),
