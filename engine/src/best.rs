@@ -54,15 +54,21 @@ impl Best {
             return Ok(());
         }
         let mut confusion = Confusion::new(job.spec.classes.len());
-        look(job, model, &self.frames, true, |seen| {
-            for (place, truth) in seen.labels.iter().enumerate() {
-                if let Some(truth) = truth {
-                    let guess = classes(model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
-                    confusion.add(truth.pixels(), &guess);
+        look(
+            job,
+            |rgb| model.see(rgb, false),
+            &self.frames,
+            true,
+            |seen| {
+                for (place, truth) in seen.labels.iter().enumerate() {
+                    if let Some(truth) = truth {
+                        let guess = classes(model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
+                        confusion.add(truth.pixels(), &guess);
+                    }
                 }
-            }
-            Ok(true)
-        })?;
+                Ok(true)
+            },
+        )?;
         let Some(score) = confusion.mean_iou() else { return Ok(()) };
         job.events.say(Event::Scalars { step: done, values: [("mIoU/held out".to_owned(), score)].into() })?;
         if score > self.score.double_value(&[0]) {
@@ -94,7 +100,8 @@ impl Best {
         });
         let n = self.frames.len();
         let frames = if n == 1 { "one held-out frame".to_owned() } else { format!("{n} held-out frames") };
-        let message = format!("the model is the state after step {step}: mIoU {:.1} % on {frames}, the best", 100.0 * score);
+        let message =
+            format!("the model is the state after step {step}: mIoU {:.1} % on {frames}, the best", 100.0 * score);
         Ok(job.events.note(message)?)
     }
 }

@@ -8,8 +8,9 @@
 //! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`], [`best`] |
 //! | [`adaptive`] | what the adaptation remembers of the classes; [`mixing`] frames with parts of others |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
-//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`mark`] how far it came |
+//! | [`predict`] | whole frames through a model, [`views`] in parts and mirrored, [`feature_file`] what is kept of them, [`mark`] how far it came |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
+//! | [`bench`] | how fast this box is |
 
 pub mod job;
 pub mod events;
@@ -31,8 +32,10 @@ pub mod frames;
 pub mod augment;
 pub mod ahead;
 pub mod predict;
+pub mod views;
 pub mod mark;
 pub mod feature_file;
 pub mod model;
 pub mod net;
 pub mod weights;
+pub mod bench;

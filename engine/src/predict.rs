@@ -42,12 +42,24 @@ pub fn each(
     frames: &[FrameRef],
     labelled: bool,
     count: &mut Count,
+    visit: impl FnMut(Seen<'_>) -> Result<()>,
+) -> Result<bool> {
+    each_by(job, |rgb| model.see(rgb, false), frames, labelled, count, visit)
+}
+
+/// The same with another way to see pictures u8 `[n, h, w, 3]`.
+pub fn each_by(
+    job: &Job,
+    see: impl Fn(&Tensor) -> Output,
+    frames: &[FrameRef],
+    labelled: bool,
+    count: &mut Count,
     mut visit: impl FnMut(Seen<'_>) -> Result<()>,
 ) -> Result<bool> {
     if job.stopping() {
         return Ok(false);
     }
-    look(job, model, frames, labelled, |seen| {
+    look(job, see, frames, labelled, |seen| {
         let last = seen.first + seen.frames.len() == frames.len();
         count.done += seen.frames.len();
         visit(seen)?;
@@ -59,7 +71,7 @@ pub fn each(
 /// The same in silence, until `visit` wants no more. Whether it has seen all.
 pub fn look(
     job: &Job,
-    model: &Model,
+    see: impl Fn(&Tensor) -> Output,
     frames: &[FrameRef],
     labelled: bool,
     mut visit: impl FnMut(Seen<'_>) -> Result<bool>,
@@ -82,7 +94,7 @@ pub fn look(
         let (pictures, labels): (Vec<_>, Vec<_>) = batches.take()?.into_iter().unzip();
         let rgb = Tensor::from_slice(&pictures.concat());
         let rgb = rgb.view([frames.len() as i64, i64::from(size.height), i64::from(size.width), 3]);
-        let output = no_grad(|| model.see(&rgb.to_device(job.device), false));
+        let output = no_grad(|| see(&rgb.to_device(job.device)));
         if !no_grad(|| visit(Seen { first: batch * at_once, frames, labels, output }))? {
             return Ok(false);
         }

@@ -102,5 +102,7 @@ fn all_finite(state: &Named) -> bool {
 }
 
 fn astray(what: &str, step: u64) -> String {
-    format!("the {what} is no longer a number at step {step}: lower the learning rate (the last good checkpoint is kept)")
+    format!(
+        "the {what} is no longer a number at step {step}: lower the learning rate (the last good checkpoint is kept)"
+    )
 }

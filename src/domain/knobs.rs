@@ -3,6 +3,10 @@
 //! [`knobs!`] declares a struct whose fields are knobs and [`choice!`] an enum that is the value of one. Their doc
 //! comments serve rustdoc, the help on the project page, and the comments of `windlass knobs`.
 
+use std::fmt::Write;
+
+use serde_json::Value;
+
 use super::{Budget, Recipe, Size};
 
 /// A knob as a form or a file shows it.
@@ -43,6 +47,54 @@ impl Recipe {
         }
         knobs
     }
+}
+
+impl Recipe {
+    /// As the `[recipe]` of an experiment file, each knob below what it does.
+    pub fn to_toml(&self) -> String {
+        let json = serde_json::to_value(self).expect("a recipe is plain data");
+        let mut text = String::new();
+        let mut tables = String::new();
+        let mut table = "";
+        let _ = writeln!(text, "[recipe]\npreset = {}\nbackbone = {}", json["preset"], json["backbone"]);
+        let mut group = "";
+        for part in Self::PARTS.iter().filter(|part| !["preset", "backbone"].contains(&part.name)) {
+            if part.group != group {
+                group = part.group;
+                let _ = writeln!(text, "\n## {group}");
+            }
+            let value = &json[part.name];
+            let inner = (part.parts)();
+            let own = inner.iter().any(|inner| !inner.help.is_empty());
+            // A schedule is a table of its own, and tables stand last in TOML.
+            for inner in inner.iter().filter(|_| own) {
+                if table != part.name {
+                    table = part.name;
+                    let _ = writeln!(tables, "\n## {}\n[recipe.{table}]", sentence(part.help));
+                }
+                write_knob(&mut tables, inner, &value[inner.name]);
+            }
+            if !own {
+                write_knob(&mut text, part, value);
+            }
+        }
+        text + &tables
+    }
+}
+
+fn write_knob(text: &mut String, part: &Part, value: &Value) {
+    let _ = writeln!(text, "\n# {}", sentence(part.help));
+    for (choice, about) in (part.choices)().iter().filter(|_| value.is_string()) {
+        let _ = writeln!(text, "#   {choice}: {}", sentence(about));
+    }
+    let value = match value {
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        value => value.to_string(),
+    };
+    let _ = writeln!(text, "{} = {value}", part.name);
 }
 
 /// A doc comment's lines as one.
@@ -174,8 +226,6 @@ pub(super) use {choice, knobs};
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::domain::Backbone;
 

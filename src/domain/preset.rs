@@ -87,7 +87,8 @@ impl Recipe {
     fn paper(backbone: Backbone) -> Self {
         let base = Self::recommended(backbone);
         let large = backbone == Backbone::Resnet101;
-        let steps = |steps, schedule: &Schedule| if large { Schedule { steps, ..schedule.clone() } } else { schedule.clone() };
+        let steps =
+            |steps, schedule: &Schedule| if large { Schedule { steps, ..schedule.clone() } } else { schedule.clone() };
         Self {
             preset: Preset::Paper,
             norm: Norm::Trained,

@@ -195,9 +195,21 @@ mod tests {
 
     #[test]
     fn a_file_can_begin_with_another_preset() {
-        let recipe = parse(&format!("[recipe]\npreset = \"paper\"\nnever_pasted = []\ncutmix = false\n{WARMUP}")).unwrap().recipe;
+        let recipe = parse(&format!("[recipe]\npreset = \"paper\"\nnever_pasted = []\ncutmix = false\n{WARMUP}"))
+            .unwrap()
+            .recipe;
         let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
         assert_eq!(recipe, Recipe { never_pasted: vec![], cutmix: false, ..paper });
+    }
+
+    #[test]
+    fn what_windlass_knobs_prints_is_a_recipe() {
+        for preset in [Preset::Paper, Preset::ReleasedCode, Preset::Recommended] {
+            for backbone in [Backbone::Resnet101, Backbone::EfficientnetLite0] {
+                let recipe = Recipe::preset(preset, backbone);
+                assert_eq!(parse(&format!("{}{WARMUP}", recipe.to_toml())).unwrap().recipe, recipe);
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 import { markEdges, withNeighbours } from "./edges.js";
 import { TILE, UNLABELLED } from "./label_map.js";
 import { colorTable, packed } from "./palette.js";
+import { patternTable } from "./patterns.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
@@ -30,6 +31,10 @@ export class Painter {
     this.dirty = map.watch();
     this.gapsShown = false;
     this.outlined = false;
+    this.patterned = false;
+    /** Made when first wanted. @type {Uint32Array | null} */
+    this.patterns = null;
+    this.palette = palette;
     /** Classes whose labels are not shown. @type {Set<number>} */
     this.hidden = new Set();
     this.layers = {
@@ -73,6 +78,12 @@ export class Painter {
     this.#paintAll("labels");
   }
 
+  /** @param {boolean} patterned whether each class has its pattern */
+  showPatterns(patterned) {
+    this.patterned = patterned;
+    this.#recolor();
+  }
+
   /** @param {number} index of a class @returns {boolean} whether it is hidden now */
   toggleHidden(index) {
     if (!this.hidden.delete(index)) this.hidden.add(index);
@@ -89,6 +100,7 @@ export class Painter {
     const [colors] = this.looks.labels;
     colors.set(this.colors);
     for (const index of this.hidden) colors[index] = 0;
+    if (this.patterned) this.patterns = patternTable(this.palette.filter(({ index }) => !this.hidden.has(index)));
     this.#paintAll("labels");
   }
 
@@ -111,6 +123,7 @@ export class Painter {
     const { pixels, width: stride } = this.map;
     const [even, odd] = this.looks[layer];
     const outlined = this.outlined && layer === "labels";
+    const patterns = this.patterned && layer === "labels" ? this.patterns : null;
     if (outlined) markEdges(this.map, tile, marks);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
@@ -118,6 +131,7 @@ export class Painter {
       // Diagonal stripes, four pixels wide; for labels both are the same table.
       for (let column = 0; column < width; column++) {
         if (outlined && !marks[row * width + column]) scratch[to + column] = 0;
+        else if (patterns) scratch[to + column] = patterns[(pixels[at + column] << 8) | ((row & 15) << 4) | (column & 15)];
         else scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
       }
     }

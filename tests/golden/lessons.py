@@ -16,7 +16,7 @@ from torch.nn import functional as F
 import mixing
 import net
 
-CLASSES, SIDE, STEPS, RATE, IGNORE = net.CLASSES, 32, 12, 0.01, 255
+CLASSES, SIDE, STEPS, RATE, IGNORE = net.CLASSES, 64, 12, 0.002, 255
 
 # What Windlass's generator draws for seed 2 at step 5; engine/src/adaptive.rs says in which order.
 PASTED = [[0.6295288688029074, 0.6431840598830839, 0.4569331374294424],

@@ -44,7 +44,8 @@ pub fn run(
     let unlabelled = if unlabelled.is_empty() { &labelled } else { unlabelled };
     let adaptive = Adaptive::new(job.spec.seed, recipe, &job.spec.classes, unlabelled.len());
     let on_demand = recipe.cutmix.then(|| OnDemand::start(job, unlabelled.to_vec())).transpose()?;
-    let mut lesson = WithPartners { adaptation: Adaptation::new(student, teacher, anchors, adaptive, recipe), on_demand };
+    let mut lesson =
+        WithPartners { adaptation: Adaptation::new(student, teacher, anchors, adaptive, recipe), on_demand };
 
     let (drawn, _) = pairs(recipe);
     let n_source = if recipe.source_weight > 0.0 { recipe.batch_source } else { 0 };
@@ -150,20 +151,14 @@ impl Adaptation {
     }
 
     /// One step. `known` is called once the banks hold what the step has shown, before the weights move.
-    pub fn learn(
-        &mut self,
-        frames: Frames,
-        step: u64,
-        known: impl FnOnce(&Adaptive) -> Result<()>,
-    ) -> Result<Losses> {
+    pub fn learn(&mut self, frames: Frames, step: u64, known: impl FnOnce(&Adaptive) -> Result<()>) -> Result<Losses> {
         let Self { student, teacher, anchors, adaptive, sgd, recipe } = self;
         let Frames { source, labelled, givers, drawn, chosen } = frames;
         let labelled = adaptive.paste(step, labelled, &givers);
         let (n_source, n_labelled) = (source.len(), labelled.len());
-        let plain = chosen.as_ref().map_or_else(
-            || drawn.rgb.shallow_clone(),
-            |chosen| Tensor::cat(&[&drawn.rgb, &chosen.rgb], 0),
-        );
+        let plain = chosen
+            .as_ref()
+            .map_or_else(|| drawn.rgb.shallow_clone(), |chosen| Tensor::cat(&[&drawn.rgb, &chosen.rgb], 0));
         let n_rest = plain.size()[0];
         let guide = no_grad(|| {
             let logits = teacher.model().see(&Tensor::cat(&[&labelled.rgb, &plain], 0), false).logits;
@@ -176,8 +171,8 @@ impl Adaptation {
         };
 
         // Until then the classes of a frame are too unsure for its vector to mean much.
-        let align = recipe.alignment_weight > 0.0
-            && step >= (recipe.alignment_start * recipe.adapt.steps as f64) as u64;
+        let align =
+            recipe.alignment_weight > 0.0 && step >= (recipe.alignment_start * recipe.adapt.steps as f64) as u64;
         let mut seen = vec![&source.rgb, &labelled.rgb, &mixed];
         // A vector is of a frame as it is, not of a mixture.
         seen.extend((align && chosen.is_some()).then_some(&plain));

@@ -88,8 +88,7 @@ impl Lesson<2> for Warmup {
             + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan);
         self.adam.step(&told, step, recipe.discriminator_rate * poly(&recipe.warmup, step));
 
-        let parts =
-            vec![("loss/source", segmentation), ("loss/adversarial", fooled), ("loss/discriminator", told)];
+        let parts = vec![("loss/source", segmentation), ("loss/adversarial", fooled), ("loss/discriminator", told)];
         Ok(Losses { total, parts, rate: self.sgd.rate(step) })
     }
 }

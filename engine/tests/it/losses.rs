@@ -4,9 +4,7 @@ use serde_json::Value;
 use tch::nn::{Init, VarStore};
 use tch::{Device, Kind, Tensor};
 use windlass::domain::{Gan, Schedule};
-use windlass_engine::loss::{
-    PseudoLabels, adversarial, alignment, consistency, cross_entropy, keep_at_random, ohem,
-};
+use windlass_engine::loss::{PseudoLabels, adversarial, alignment, consistency, cross_entropy, keep_at_random, ohem};
 use windlass_engine::optimizer::{Adam, Sgd, poly};
 use windlass_engine::pooling::{Vectors, class_means, follow};
 
@@ -96,7 +94,8 @@ fn anchors_follow_the_classes_that_are_present() {
 #[test]
 fn sgd_steps_as_pytorch_s_with_a_faster_head() {
     let golden = golden();
-    let schedule = Schedule { steps: 4, rate: 0.01, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9, horizon: 0 };
+    let schedule =
+        Schedule { steps: 4, rate: 0.01, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9, horizon: 0 };
     for (step, rate) in golden["poly"].as_array().unwrap().iter().enumerate() {
         assert!((0.01 * poly(&schedule, step as u64) - rate.as_f64().unwrap()).abs() < 1e-9);
     }

@@ -7,4 +7,5 @@ mod resume;
 mod refusals;
 mod losses;
 mod mixing;
+mod knobs;
 mod half;

@@ -25,11 +25,8 @@ fn copy_paste_takes_exactly_the_pixels_of_the_classes() {
     let case = &golden()["paste"];
     let bytes = |name: &str| tensor(&case[name]).to_kind(Kind::Uint8);
     let classes: Vec<Vec<usize>> = serde_json::from_value(case["classes"].clone()).unwrap();
-    let (rgb, label) = paste(
-        (&bytes("rgb"), &integers(&case["label"])),
-        (&bytes("other"), &integers(&case["other_label"])),
-        &classes,
-    );
+    let (rgb, label) =
+        paste((&bytes("rgb"), &integers(&case["label"])), (&bytes("other"), &integers(&case["other_label"])), &classes);
     assert_eq!(rgb, bytes("pasted"));
     assert_eq!(label, integers(&case["pasted_label"]));
 }

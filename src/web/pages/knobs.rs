@@ -145,7 +145,11 @@ pub(crate) fn values(recipe: &Recipe) -> Values {
     let json = serde_json::to_value(recipe).expect("a recipe is plain data");
     let preset = ("preset".to_owned(), text(&json["preset"]));
     let knobs = Recipe::knobs().into_iter();
-    knobs.filter_map(|knob| Some((text(json.pointer(&knob.pointer)?), knob.pointer))).map(|(text, at)| (at, text)).chain([preset]).collect()
+    knobs
+        .filter_map(|knob| Some((text(json.pointer(&knob.pointer)?), knob.pointer)))
+        .map(|(text, at)| (at, text))
+        .chain([preset])
+        .collect()
 }
 
 fn text(value: &Value) -> String {
@@ -197,7 +201,8 @@ mod tests {
 
     #[test]
     fn choices_lists_and_switches_are_read() {
-        let typed = [("/cutmix", "false"), ("/consistency", "ohem"), ("/never_pasted", "road, sky"), ("/norm", "trained")];
+        let typed =
+            [("/cutmix", "false"), ("/consistency", "ohem"), ("/never_pasted", "road, sky"), ("/norm", "trained")];
         let made = recipe(LITE, &form(&typed)).unwrap();
         assert!(!made.cutmix && made.consistency == Consistency::Ohem && made.never_pasted == ["road", "sky"]);
         assert!(recipe(LITE, &form(&[("/never_pasted", "none")])).unwrap().never_pasted.is_empty());
