@@ -105,7 +105,7 @@ impl Adaptive {
 
     /// Labelled frames, some with pixels of the givers' unsure classes.
     pub fn paste(&self, step: u64, labelled: Batch, givers: &Batch) -> Batch {
-        if givers.len() == 0 {
+        if givers.is_empty() {
             return labelled;
         }
         let mut draw = rng(self.seed, Stream::Pasting, step);

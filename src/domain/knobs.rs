@@ -110,7 +110,7 @@ pub(super) struct Part {
     pub(super) label: &'static str,
     pub(super) help: &'static str,
     pub(super) choices: fn() -> &'static [(&'static str, &'static str)],
-    pub(super) parts: fn() -> &'static [Part],
+    pub(super) parts: fn() -> &'static [Self],
 }
 
 /// The type of a knob.

@@ -252,7 +252,7 @@ knobs! {
             #[serde(default)]
             "Leave out surest" drop_surest: f64,
             /// Class-driven adaptive cutmix (Eq. 9, 11): unlabelled frames are shown in pairs, each with a box of the
-            /// other round a class that the network is unsure of. The paper: true.
+            /// other round a class that the network is unsure of. The paper does.
             #[serde(default)]
             "Cutmix" cutmix: bool,
             /// How likely a labelled frame gets pixels of unsure classes from another one (Eq. 12). AEL: 0.5.
@@ -274,7 +274,7 @@ knobs! {
             /// How much of an anchor stays (Eq. 8). The paper: 0.999.
             "Anchor decay" anchor_decay: f64,
             /// Anchors follow a frame in the parts of absent classes too, which draws those to 0. The paper and
-            /// MADAv2's code: true.
+            /// MADAv2's code do.
             #[serde(default)]
             "Follow absent classes" anchor_absent: bool,
         }
@@ -283,10 +283,10 @@ knobs! {
             /// state is the model. Frames that are reported on are never used to choose.
             #[serde(default)]
             "Held-out share" holdout: f64,
-            /// Show frames to the network as overlapping windows of the crop's size, two thirds apart. AEL: true.
+            /// Show frames to the network as overlapping windows of the crop's size, two thirds apart. AEL does.
             #[serde(default)]
             "Sliding window" sliding: bool,
-            /// Show frames mirrored too and take the mean. RIPU: true.
+            /// Show frames mirrored too and take the mean. RIPU does.
             #[serde(default)]
             "Flip" flip: bool,
         }

@@ -100,7 +100,7 @@ fn sgd_steps_as_pytorch_s_with_a_faster_head() {
         assert!((0.01 * poly(&schedule, step as u64) - rate.as_f64().unwrap()).abs() < 1e-9);
     }
     // The released code decays over 900 000 steps and stops long before.
-    let released = Schedule { horizon: 900_000, ..schedule.clone() };
+    let released = Schedule { horizon: 900_000, ..schedule };
     for (step, left) in [(111_450, 0.8878), (148_600, 0.8501)] {
         assert!((poly(&released, step) - left).abs() < 5e-5);
     }

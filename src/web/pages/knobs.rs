@@ -11,12 +11,9 @@ type Values = BTreeMap<String, String>;
 /// What people change most.
 const FEW: [&str; 3] = ["/warmup/steps", "/inject/steps", "/adapt/steps"];
 
-/// The presets and what each is, for a choice.
-pub(crate) const PRESETS: [(&str, &str); 3] = [
-    ("recommended", "Recommended: what measures best here"),
-    ("paper", "The paper, its misprints resolved"),
-    ("released-code", "The authors' code, as far as it runs"),
-];
+/// The presets by name.
+pub(crate) const PRESETS: [(&str, &str); 3] =
+    [("recommended", "Recommended"), ("paper", "The paper"), ("released-code", "The authors' code")];
 
 /// A knob in a form.
 #[derive(Debug)]
