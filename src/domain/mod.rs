@@ -19,6 +19,7 @@
 //! | model | weights with the classes and knobs that made them | checkpoint |
 //! | recipe | every knob of a project's training | config |
 
+mod choice;
 mod class;
 mod dataset;
 mod event;
@@ -34,6 +35,7 @@ mod seed;
 mod spec;
 mod stage;
 
+pub use choice::{Choice, Strategy};
 pub use class::{Class, IGNORE, Subset, Taxonomy};
 pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
@@ -44,7 +46,7 @@ pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
 pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
-pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
+pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection};
 pub use seed::{Stream, rng};
-pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
+pub use spec::{AnchorSet, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
 pub use stage::Stage;
