@@ -109,6 +109,10 @@ pub struct Run {
     /// Folder for jobs and report.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// Folder for jobs, which several experiments may share: a warm-up that is the same is trained once. Default: jobs
+    /// below --out.
+    #[arg(long, value_name = "DIR")]
+    pub jobs: Option<PathBuf>,
     /// How jobs are run.
     #[command(flatten)]
     pub engine: EngineArgs,

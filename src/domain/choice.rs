@@ -152,7 +152,8 @@ pub struct Choice {
 impl Choice {
     /// What a recipe says.
     pub fn of(recipe: &Recipe) -> Self {
-        Self { strategy: recipe.strategy, budget: recipe.budget, quota: recipe.quota, listed: vec![] }
+        let quota = Some(recipe.quota).filter(|&quota| quota > 0);
+        Self { strategy: recipe.strategy, budget: recipe.budget, quota, listed: vec![] }
     }
 
     /// Says what cannot be, before anything is started with it.

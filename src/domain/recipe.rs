@@ -144,9 +144,9 @@ pub struct Recipe {
     /// By what they are chosen, unless a round says otherwise.
     #[serde(default)]
     pub strategy: Strategy,
-    /// At most so many of one group, such as a city.
+    /// At most so many of one group, such as a city; 0: as they come.
     #[serde(default)]
-    pub quota: Option<usize>,
+    pub quota: usize,
 
     /// Step 1 (Eq. 6, 7).
     pub inject: Schedule,
@@ -198,7 +198,7 @@ impl Recipe {
             kmeans_restarts: 5,
             budget: Budget::Percent(5.0),
             strategy: Strategy::Madav2,
-            quota: None,
+            quota: 0,
             inject: if small { schedule(300, 0.01) } else { schedule(20_000, 2.5e-4) },
             adapt: if small { schedule(300, 0.005) } else { schedule(40_000, 2.5e-4) },
             ohem_threshold: 0.7,
@@ -268,9 +268,6 @@ impl Recipe {
         ];
         if let Some((name, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
             return Err(format!("{name} is {value}: give 0 or more"));
-        }
-        if self.quota == Some(0) {
-            return Err("quota is 0: give at least 1 frame of a group, or leave it out".into());
         }
         self.budget.check()
     }

@@ -69,7 +69,7 @@ impl Play {
             weights: Some(self.path("weights")),
         };
         let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path("out"));
-        run(&Run { file, data, out, engine }).await.map_err(|error| format!("{error:#}"))
+        run(&Run { file, data, out, jobs: None, engine }).await.map_err(|error| format!("{error:#}"))
     }
 
     fn started(&self) -> Vec<String> {
