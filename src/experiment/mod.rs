@@ -38,13 +38,13 @@ pub async fn run(arguments: &Run) -> Result<()> {
     let out = std::path::absolute(&arguments.out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
     let _lock = lock(&out)?;
+    let frames = frames::read(&experiment, &arguments.engine, &terminal)?;
     let jobs = match &arguments.jobs {
         Some(jobs) => std::path::absolute(jobs)?,
         None => out.join("jobs"),
     };
     std::fs::create_dir_all(&jobs).with_context(|| format!("{} cannot be made", jobs.display()))?;
     let _jobs_lock = lock(&jobs)?;
-    let frames = frames::read(&experiment, &arguments.engine, &terminal)?;
     let runner = Runner { engine: &arguments.engine, terminal: &terminal, stopped: Cell::new(false) };
     let ground = Ground { frames: &frames, experiment: &experiment, jobs: &jobs, runner: &runner };
     let lines = Lines::new(&out);

@@ -191,7 +191,7 @@ impl ArmReport {
     }
 
     fn seconds(&self) -> f64 {
-        self.runs.iter().flat_map(|run| &run.seconds).map(|(_, seconds)| seconds).sum()
+        self.runs.iter().flat_map(|run| &run.seconds).fold(0.0, |sum, (_, seconds)| sum + seconds)
     }
 
     /// Of the first seed that chose.

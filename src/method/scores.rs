@@ -226,6 +226,25 @@ mod tests {
         );
     }
 
+    /// The authors' anchors, every 64th column; all of them by `examples/published.rs`.
+    #[test]
+    fn the_published_anchors_are_as_far_apart_as_numpy_says() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/published.json")).expect("made by published.py");
+        let [rows, source, target] = ["rows", "source", "target"].map(|name| golden::floats(&golden[name]));
+        let length = rows.len() / 10;
+        assert_eq!(length % 4, 0);
+        for (at, vector) in rows.chunks_exact(length).enumerate() {
+            for (domain, anchors) in [&source, &target].into_iter().enumerate() {
+                let frame = Described { entropy: &[0.0; 4], pixels: &[0.0; 4], ..frame(vector, &[1; 4], None) };
+                let (nearest, score) = to_nearest(&frame, anchors);
+                assert_eq!(serde_json::json!(nearest.index), golden["nearest"][domain][at]);
+                let want = golden["distances"][domain][at].as_f64().unwrap();
+                assert!((score.value - want).abs() < 1e-6 * want && score.per_class.len() == 4);
+            }
+        }
+    }
+
     fn frame<'a>(vector: &'a [f32], present: &'a [u8], foreign: Option<&'a [f32]>) -> Described<'a> {
         Described { frame: FrameId(1), vector, present, entropy: &[0.2, 0.1], foreign, pixels: &[0.5, 0.5] }
     }

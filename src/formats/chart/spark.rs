@@ -38,11 +38,11 @@ impl Spark {
         let y = Scale::exact([low, high].into_iter(), 1, HEIGHT - AIR, AIR);
         let d = path(&series.points, &x, &y);
         let name = super::escape(&series.name);
+        let last_x = series.points.last().map_or(0.0, |point| point.0);
         let svg = format!(
-            r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{name}: {last}"><path d="{d}"/></svg>"#,
+            r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{name}: {last} at step {last_x}"><path d="{d}"/></svg>"#,
             last = short(last)
         );
-        let last_x = series.points.last().map_or(0.0, |point| point.0);
         Some(Self { name: series.name.clone(), svg, range: [short(low), short(high)], last: short(last), last_x })
     }
 }
@@ -59,7 +59,7 @@ mod tests {
     fn a_curve_that_broke_draws_what_it_has() {
         let drawn = spark(&[(1.0, 2.0), (2.0, f64::NAN), (3.0, 4.0), (4.0, 3.0)]).unwrap();
         assert!(drawn.svg.contains(r#"d="M0.0 94.0h0M213.3 2.0L320.0 48.0""#), "{}", drawn.svg);
-        assert!(drawn.svg.contains("loss/&lt;b&gt;: 3.00"));
+        assert!(drawn.svg.contains("loss/&lt;b&gt;: 3.00 at step 4"));
         assert_eq!((drawn.range, drawn.last.as_str(), drawn.last_x), (["2.00".into(), "4.00".into()], "3.00", 4.0));
     }
 
