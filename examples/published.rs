@@ -2,6 +2,7 @@
 //!
 //! `published DIR`, where `DIR` holds `anchors/`, `data/target_names.txt`, `selection_list/` of their repository, and
 //! `golden_min_mse.json`: the nearest source and target anchor of each of their stage 1 anchors by NumPy.
+#![expect(clippy::print_stdout, reason = "what it is for")]
 
 use std::path::{Path, PathBuf};
 

@@ -103,6 +103,9 @@ pub struct Demo {
 pub struct Run {
     /// The experiment, a TOML file.
     pub file: PathBuf,
+    /// Another one whose data and knobs it is played on, such as experiments/pairs/camvid.toml.
+    #[arg(long, value_name = "FILE")]
+    pub on: Option<PathBuf>,
     /// Folder that the experiment's paths are below.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -88,10 +88,27 @@ fn first_seed() -> Vec<u64> {
 }
 
 impl Experiment {
-    /// Reads a file; paths of datasets are taken as being below `data`.
-    pub fn read(path: &Path, data: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let mut experiment = Self::parse(&text).with_context(|| format!("{} is no experiment", path.display()))?;
+    /// Reads a file, on the data and with the knobs of another one where that is given; its own win. Paths of datasets
+    /// are taken as being below `data`.
+    pub fn read(path: &Path, on: Option<&Path>, data: &Path) -> Result<Self> {
+        let table = |path: &Path| -> Result<toml::Table> {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            toml::from_str(&text).with_context(|| format!("{} is no experiment", path.display()))
+        };
+        let mut whole = match on {
+            Some(on) => table(on)?,
+            None => toml::Table::new(),
+        };
+        let ground = whole.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+        put_over(&mut whole, table(path)?);
+        let parsed = File::deserialize(whole).map_err(anyhow::Error::from).and_then(Self::new);
+        let mut experiment = parsed.with_context(|| {
+            let hint = if on.is_none() { ", or wants a pair of domains by --on" } else { "" };
+            format!("{} is no experiment{hint}", path.display())
+        })?;
+        if let Some(ground) = ground {
+            experiment.name = format!("{}, {ground}", experiment.name);
+        }
         let data = std::path::absolute(data)?;
         for dataset in [&mut experiment.source, &mut experiment.target, &mut experiment.val] {
             dataset.root = data.join(&dataset.root);
@@ -104,8 +121,12 @@ impl Experiment {
         Ok(experiment)
     }
 
+    #[cfg(test)]
     fn parse(text: &str) -> Result<Self> {
-        let file: File = toml::from_str(text)?;
+        Self::new(toml::from_str(text)?)
+    }
+
+    fn new(file: File) -> Result<Self> {
         let taxonomy = Taxonomy::built_in(&file.taxonomy).with_context(|| {
             format!("there is no taxonomy `{}`: give one of {}", file.taxonomy, Taxonomy::BUILT_IN.join(", "))
         })?;
@@ -120,6 +141,16 @@ impl Experiment {
         let arms = file.arm.into_iter().map(arm).collect::<Result<Vec<_>>>()?;
         check_arms(&arms)?;
         Ok(Self { name, taxonomy, seeds, source, target, val, recipe, predictions, arms })
+    }
+}
+
+/// Tables are laid over each other, anything else takes the place of what was there.
+fn put_over(base: &mut toml::Table, over: toml::Table) {
+    for (name, value) in over {
+        match (base.get_mut(&name), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(over)) => put_over(base, over),
+            (_, value) => _ = base.insert(name, value),
+        }
     }
 }
 
@@ -267,11 +298,26 @@ mod tests {
     #[test]
     fn every_experiment_of_the_folder_can_be_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-        let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(files.len() > 1);
-        for file in files {
-            let read = Experiment::read(&file, Path::new("/data"));
+        let files = |folder: PathBuf| -> Vec<PathBuf> {
+            let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect()
+        };
+        let pairs = files(folder.join("pairs"));
+        let (alone, on_pairs): (Vec<_>, Vec<_>) = files(folder)
+            .into_iter()
+            .partition(|file| std::fs::read_to_string(file).unwrap().contains("\ntaxonomy = "));
+        assert!(pairs.len() == 2 && !alone.is_empty() && !on_pairs.is_empty());
+        let read = |file: &Path, on| {
+            let read = Experiment::read(file, on, Path::new("/data"));
             assert!(read.is_ok(), "{}: {:#}", file.display(), read.unwrap_err());
+            read.unwrap()
+        };
+        alone.iter().for_each(|file| _ = read(file, None));
+        for file in on_pairs {
+            let both = pairs.iter().map(|pair| read(&file, Some(pair))).collect::<Vec<_>>();
+            assert_ne!(both[0].name, both[1].name);
+            let alone = Experiment::read(&file, None, Path::new("/data")).unwrap_err();
+            assert!(format!("{alone:#}").contains("by --on"), "{alone:#}");
         }
     }
 

@@ -34,7 +34,8 @@ use report::Report;
 pub async fn run(arguments: &Run) -> Result<()> {
     let terminal = Terminal::new();
     let here = Path::new(".");
-    let experiment = Experiment::read(&arguments.file, arguments.data.as_deref().unwrap_or(here))?;
+    let experiment =
+        Experiment::read(&arguments.file, arguments.on.as_deref(), arguments.data.as_deref().unwrap_or(here))?;
     let out = std::path::absolute(&arguments.out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
     let _lock = lock(&out)?;

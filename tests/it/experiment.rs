@@ -73,7 +73,7 @@ impl Play {
             weights: Some(self.path("weights")),
         };
         let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path(out));
-        run(&Run { file, data, out, jobs, engine }).await.map_err(|error| format!("{error:#}"))
+        run(&Run { file, on: None, data, out, jobs, engine }).await.map_err(|error| format!("{error:#}"))
     }
 
     fn started(&self) -> Vec<String> {
