@@ -4,6 +4,7 @@
 //! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
 
 mod assets;
+mod bundle;
 mod curves;
 mod download;
 mod error;
@@ -33,6 +34,7 @@ use crate::domain::Backbone;
 use crate::formats::contain::contained;
 use crate::store::Workspace;
 use crate::supervisor::{Supervisor, Surveys};
+use bundle::Bundles;
 use curves::Curves;
 pub(crate) use error::WebError;
 use live::Listeners;
@@ -53,6 +55,7 @@ pub struct App {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) bundles: Bundles,
     pub(crate) surveys: Arc<Surveys>,
 }
 
@@ -101,6 +104,7 @@ impl App {
             throttle: Arc::default(),
             curves: Arc::default(),
             listeners: Arc::default(),
+            bundles: Bundles::default(),
             surveys: Arc::default(),
         }
     }
