@@ -19,7 +19,7 @@ before(async () => {
   browser = await openBrowser();
 });
 beforeEach(async (context) => {
-  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512 });
+  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512, frames: 2 });
 });
 after(() => browser?.close());
 // A test that failed has not come to its own end.
