@@ -9,6 +9,7 @@
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
 //! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`mark`] how far it came |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
+//! | [`bench`] | how fast this box is |
 
 pub mod job;
 pub mod events;
@@ -32,3 +33,4 @@ pub mod feature_file;
 pub mod model;
 pub mod net;
 pub mod weights;
+pub mod bench;

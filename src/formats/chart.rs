@@ -85,15 +85,15 @@ impl Frame {
     }
 }
 
+/// Text that can mean no markup.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_pages_style_has_the_rules_of_the_charts() {
         assert!(include_str!("../../static/app.css").contains(super::CSS), "copy chart::CSS into static/app.css");
     }
-}
-
-/// Text that can mean no markup.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

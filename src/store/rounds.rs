@@ -59,6 +59,8 @@ pub struct PickCounts {
     pub waiting: u64,
     pub ready: u64,
     pub submitted: u64,
+    /// When somebody last was done with a frame.
+    pub last_submitted_at: Option<i64>,
 }
 
 impl PickCounts {
@@ -259,15 +261,15 @@ pub async fn picks(db: &Db, round: RoundId) -> Result<Vec<Picked>> {
 
 /// How many picks of a round are where.
 pub async fn pick_counts(db: &Db, round: RoundId) -> Result<PickCounts> {
-    let (waiting, ready, submitted): (i64, i64, i64) = sqlx::query_as(
+    let (waiting, ready, submitted, last_submitted_at): (i64, i64, i64, Option<i64>) = sqlx::query_as(
         "select count(*) filter (where state = 'waiting'), count(*) filter (where state = 'ready'),
-            count(*) filter (where state = 'submitted') from pick where round_id = ?",
+            count(*) filter (where state = 'submitted'), max(submitted_at) from pick where round_id = ?",
     )
     .bind(round.0)
     .fetch_one(db.read())
     .await?;
     let [waiting, ready, submitted] = [waiting, ready, submitted].map(i64::cast_unsigned);
-    Ok(PickCounts { waiting, ready, submitted })
+    Ok(PickCounts { waiting, ready, submitted, last_submitted_at })
 }
 
 /// Frames that people labelled in this project up to and with a round, by id.

@@ -9,6 +9,7 @@ mod fixture;
 mod jobs;
 mod kill;
 mod pages;
+mod saves;
 mod support;
 mod store;
 mod tidy;

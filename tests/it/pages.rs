@@ -284,6 +284,10 @@ async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
     let model = models.split("<option value=\"").nth(2).unwrap().split('"').next().unwrap().to_owned();
     let made = lead.post(&format!("{page}/export"), &[("masks", "yes"), ("model", &model)]).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text());
+    let exports = site.fake.workspace.exports();
+    let made =
+        || std::fs::read_dir(&exports).unwrap().any(|entry| entry.unwrap().path().extension() == Some("zip".as_ref()));
+    crate::fake::until("the file is made", async || made()).await;
     let listed = ada.sees(&format!("{page}/export")).await;
     let file = listed.split('"').find(|part| part.ends_with(".zip")).unwrap().to_owned();
     let zip = zip::ZipArchive::new(std::io::Cursor::new(ada.get(&file).await.body)).unwrap();

@@ -12,6 +12,7 @@ use crate::domain::{Choice, MapPoint, ProjectId, Selection, Stage, Strategy, Use
 use crate::formats::chart::{Bars, Scatter};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
+use crate::store::work::{self, Effort};
 use crate::store::{frames, now, people};
 use crate::supervisor::rail;
 use crate::web::error::Result;
@@ -73,6 +74,8 @@ struct Row {
     /// Who has it or had it.
     who: Option<String>,
     is_leased: bool,
+    /// What its mask cost; none where nobody has saved one.
+    effort: Option<Effort>,
 }
 
 struct Part {
@@ -99,6 +102,23 @@ impl Row {
     /// Without the folder, which the name mostly repeats: its end is what tells frames apart.
     fn short_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// Where the pixels of its mask came from: word, class of the bar, share in per cent.
+    fn origins(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let Some(effort) = &self.effort else { return vec![] };
+        let of = &effort.origins;
+        let percent = |pixels: u64| 100.0 * pixels as f64 / of.total().max(1) as f64;
+        [
+            ("model, untouched", "model", of.model),
+            ("segments", "segment", of.segment),
+            ("propagated", "propagate", of.propagate),
+            ("by hand", "hand", of.hand),
+        ]
+        .map(|(word, class, pixels)| (word, class, percent(pixels)))
+        .into_iter()
+        .filter(|(.., share)| *share > 0.0)
+        .collect()
     }
 
     fn state(&self) -> &'static str {
@@ -154,12 +174,14 @@ pub(crate) async fn of_round(
     let people: HashMap<UserId, String> =
         people::list(db).await?.into_iter().map(|person| (person.id, person.name)).collect();
     let names = frames::names_of_round(db, found.id).await?;
+    let mut efforts = work::of_round(db, found.id).await?;
     let now = now();
     let row = |pick: Picked| {
         let leased = pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
         let who = pick.submitted_by.or(leased.map(|(user, _)| user)).and_then(|id| people.get(&id).cloned());
         let name = names.get(&pick.why.frame).cloned().unwrap_or_default();
-        Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), pick }
+        let effort = efforts.remove(&pick.why.frame);
+        Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), effort, pick }
     };
     let picks: Vec<Row> = rounds::picks(db, found.id).await?.into_iter().map(row).collect();
     let counts = rounds::pick_counts(db, found.id).await?;
