@@ -82,11 +82,6 @@ impl Layers {
         &self.origins
     }
 
-    /// Both, row by row.
-    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        (self.classes, self.origins)
-    }
-
     /// The share of pixels without a class, 0 to 1.
     pub fn unlabelled_share(&self) -> f64 {
         let none = self.classes.iter().filter(|&&value| value == IGNORE).count();

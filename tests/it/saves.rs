@@ -140,3 +140,31 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     let path = format!("/frames/{next}/submit");
     assert_eq!(site.send(ADA, "POST", &path, &[("if-match", "\"2\"")], ()).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn a_lead_sets_what_masks_are_looked_at_for_and_may_take_it_from_the_source() {
+    let site = Site::open().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let post = async |body: &'static str| site.send(0, "POST", "/projects/1/settings", &form, body).await;
+    let page = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+
+    let wrong = post("unlabelled_percent=101&speck_pixels=many&never_touch=sky%20%2F%20moon").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for message in ["Type a number from 0 to 100.", "Type a whole number", "There is no class “moon” in this project."]
+    {
+        assert!(page(&wrong).contains(message), "{message}");
+    }
+    let body = "budget=5&budget_unit=percent&unlabelled_percent=2.5&speck_pixels=9&never_touch=sky%20%2F%20train%0A%0A";
+    assert_eq!(post(body).await.status, StatusCode::SEE_OTHER);
+    let kept = projects::checks(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
+    assert_eq!((kept.unlabelled_percent, kept.speck_pixels), (2.5, 9));
+    assert_eq!(kept.never_touch, [("sky".to_owned(), "train".to_owned())]);
+
+    let surveyed = post("budget=5&budget_unit=percent&survey=yes").await;
+    assert_eq!(surveyed.status, StatusCode::OK);
+    assert!(page(&surveyed).contains("Of 1 labels of the source"), "one label says nothing of pairs");
+    let again = projects::checks(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
+    assert_eq!(again, kept, "nothing is kept before it is looked at");
+    let examples = site.send(ADA, "GET", "/projects/1/examples", &[], ()).await.json();
+    assert!(examples["0"].is_i64() && examples["16"].is_null(), "{examples}");
+}

@@ -43,15 +43,18 @@ pub(crate) async fn read(
 ) -> Result<Response> {
     let db = app.workspace.db();
     let (_, frame) = frames::get(db, FrameId(frame)).await?;
-    let (version, layers) = match (work::layers(db, frame.id, version).await?, version) {
+    let both = |layers: Layers| [layers.classes(), layers.origins()].concat();
+    let found = if origins {
+        work::layers(db, frame.id, version).await?.map(|(number, layers)| (number, both(layers)))
+    } else {
+        masks::pixels(db, frame.id, version).await?
+    };
+    let (version, body) = match (found, version) {
         (Some(found), _) => found,
-        (None, None) => (0, work::blank(frame.size)),
+        (None, None) if origins => (0, both(work::blank(frame.size))),
+        (None, None) => (0, Mask::unlabelled(frame.size).into_pixels()),
         (None, Some(_)) => return Err(WebError::NotFound),
     };
-    let (mut body, from) = layers.into_parts();
-    if origins {
-        body.extend(from);
-    }
     let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
     Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], body)
         .into_response())

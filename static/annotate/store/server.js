@@ -10,6 +10,9 @@
 /** A save that takes longer has failed. */
 const PATIENCE = 20_000;
 
+/** The server has never had it, or was put back to a time before it. */
+export class NoSuchVersion extends Error {}
+
 export class Server {
   /** @param {string} frame URL of the frame, without a slash at its end */
   constructor(frame) {
@@ -23,6 +26,7 @@ export class Server {
   async mask(version) {
     const which = version === undefined ? "" : `&version=${version}`;
     const answer = await fetch(`${this.frame}/mask?origins=true${which}`, { cache: "no-store" });
+    if (answer.status === 404 && version !== undefined) throw new NoSuchVersion();
     if (!answer.ok || answer.redirected) throw new Error(`the mask could not be read (${answer.status})`);
     const planes = new Uint8Array(await answer.arrayBuffer());
     const length = planes.length / 2;
