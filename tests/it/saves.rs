@@ -22,6 +22,14 @@ async fn patches(site: &Site, person: usize, frame: i64, base: i64, patch: Vec<u
     site.send(person, "PATCH", &format!("/frames/{frame}/mask"), &headers, patch).await
 }
 
+/// The newest mask with its origins, as the editor reads it.
+async fn reads(site: &Site, frame: i64) -> Layers {
+    let answer = site.send(BEA, "GET", &format!("/frames/{frame}/mask?runs=true"), &[], ()).await;
+    let mut layers = work::blank(SIZE);
+    layers.apply(&answer.body, 19).unwrap();
+    layers
+}
+
 #[tokio::test]
 async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let site = Site::open().await;
@@ -31,8 +39,8 @@ async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let saved = patches(&site, ADA, frame, 2, right, r#"{"seconds": 3.5, "actions": {"brush": 2}}"#).await;
     assert_eq!((saved.status, saved.header(header::ETAG)), (StatusCode::NO_CONTENT, "\"3\""));
 
-    let read = site.send(BEA, "GET", &format!("/frames/{frame}/mask?origins=true"), &[], ()).await;
-    let (classes, origins) = read.body.split_at(SIZE.pixels());
+    let layers = reads(&site, frame).await;
+    let (classes, origins) = (layers.classes(), layers.origins());
     let at = |x: usize, y: usize| (classes[y * 128 + x], origins[y * 128 + x]);
     assert_eq!([at(63, 0), at(64, 0), at(127, 0), at(64, 1)], [(2, 3), (5, 1), (5, 1), (255, 3)]);
     let before = site.send(BEA, "GET", &format!("/frames/{frame}/mask?version=2"), &[], ()).await;
@@ -53,10 +61,11 @@ async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
 async fn a_start_mask_is_all_the_models_and_a_whole_mask_by_hand_where_it_differs() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();
-    let path = format!("/frames/{frame}/mask?origins=true");
-    let start = site.send(ADA, "GET", &path, &[], ()).await.body;
-    assert!(start[SIZE.pixels()..].iter().all(|&origin| origin == Origin::Model as u8));
-    let mut pixels = start[..SIZE.pixels()].to_vec();
+    let start = reads(&site, frame).await;
+    assert!(start.origins().iter().all(|&origin| origin == Origin::Model as u8));
+    let plain = site.send(ADA, "GET", &format!("/frames/{frame}/mask"), &[], ()).await.body;
+    assert!(plain == start.classes(), "both ways of reading give the same classes");
+    let mut pixels = plain.to_vec();
     pixels[5] = 18;
     site.saves(ADA, frame, 1, &pixels).await;
     let db = site.fixture.workspace.db();
