@@ -4,10 +4,11 @@
 //! comments serve rustdoc, the help on the project page, and the comments of `windlass knobs`.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::{Budget, Recipe, Size};
+use super::{Budget, Recipe, Size, Strategy};
 
 /// A knob as a form or a file shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +26,10 @@ pub struct Knob {
 }
 
 impl Recipe {
-    /// Every knob, in order, but [`Recipe::preset`], [`Recipe::backbone`] and [`Recipe::budget`]: these stand for more
-    /// than a field.
+    /// Every knob, in order, but the preset, the backbone and how frames are chosen: these are more than a field.
     pub fn knobs() -> Vec<Knob> {
         let mut knobs = vec![];
-        let apart = ["preset", "backbone", "budget"];
+        let apart = ["preset", "backbone", "budget", "strategy", "quota"];
         for part in Self::PARTS.iter().filter(|part| !apart.contains(&part.name)) {
             let inner = (part.parts)();
             let knob = |pointer, label, help| {
@@ -131,6 +131,14 @@ impl Kind for u64 {}
 impl Kind for usize {}
 impl Kind for Vec<String> {}
 impl Kind for Budget {}
+
+impl Kind for Strategy {
+    fn choices() -> &'static [(&'static str, &'static str)] {
+        static ALL: LazyLock<Vec<(&str, &str)>> =
+            LazyLock::new(|| Strategy::ALL.map(|strategy| (strategy.slug(), strategy.purpose())).into());
+        &ALL
+    }
+}
 
 impl Kind for bool {
     fn choices() -> &'static [(&'static str, &'static str)] {
@@ -247,6 +255,6 @@ mod tests {
             let chosen = knob.choices.iter().any(|(choice, _)| *choice == text);
             assert_eq!(chosen, value.is_string() || value.is_boolean(), "{knob:?}");
         }
-        assert_eq!(knobs.len(), count(&recipe) - 3);
+        assert_eq!(knobs.len(), count(&recipe) - 5);
     }
 }

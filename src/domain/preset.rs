@@ -3,7 +3,9 @@
 //! A preset fixes the method. Sizes, batches, steps and learning rates of the small network are those of two CPU cores
 //! in every preset: the paper's would take it months.
 
-use super::{Backbone, Budget, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Size, Supervision};
+use super::{
+    Backbone, Budget, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Size, Strategy, Supervision,
+};
 
 impl Recipe {
     /// A preset for a box with a card (`resnet101`) or without one (`efficientnet_lite0`).
@@ -53,6 +55,8 @@ impl Recipe {
             kmeans_iterations: 50,
             kmeans_restarts: 5,
             budget: Budget::Percent(5.0),
+            strategy: Strategy::Madav2,
+            quota: 0,
             inject: if small { schedule(300, 0.01) } else { schedule(20_000, 2.5e-4) },
             train_decoder: true,
             adapt: if small { schedule(300, 0.005) } else { schedule(40_000, 2.5e-4) },

@@ -5,7 +5,10 @@
 //! | [`pooling`] | a frame's feature vector | Eq. 1, 4 |
 //! | [`kmeans`] | the anchors of a domain | Eq. 2, 3 |
 //! | [`anchors`] | distances to anchors, moving them, soft alignment | Eq. 8, 14 |
-//! | [`selection`] | which frames to label | Eq. 5 |
+//! | [`scores`] | what frames are ranked by | Eq. 5, 16 to 19 |
+//! | [`greedy`] | what frames are chosen by one after another | ours |
+//! | [`selection`] | which frames to label | section 3.2, Table 4 |
+//! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
 //! | [`confidence`] | how sure the network is of each class | Eq. 10, 11 |
 //! | [`mixing`] | where adaptive cutmix cuts | Eq. 9 |
 //!
@@ -15,7 +18,10 @@
 pub mod pooling;
 pub mod kmeans;
 pub mod anchors;
+pub mod scores;
+pub mod greedy;
 pub mod selection;
+pub mod tsne;
 pub mod confidence;
 pub mod mixing;
 mod tile;

@@ -51,7 +51,7 @@ export function wireExample({ setup, editor, palette }) {
     show();
   };
   button.addEventListener("click", toggle);
-  return { commands: [{ keys: ["shift+e"], name: "The class in a source frame", group: "View", run: toggle }], show };
+  return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run: toggle }], show };
 }
 
 /** @param {HTMLCanvasElement} canvas @param {string} frame @param {string} of tells workspaces apart @param {PaletteClass} one */

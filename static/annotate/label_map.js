@@ -6,7 +6,7 @@
  * and of no others.
  */
 
-import { pack, unpack } from "./runs.js";
+import { pack, unpack, wordsOf } from "./runs.js";
 
 /** Side of a tile in pixels: a brush of 40 touches 4 of them, a frame of 2048x1024 has 512. */
 export const TILE = 64;
@@ -205,6 +205,16 @@ export class LabelMap {
   #copy(plane, tile) {
     const { x, y, width, height } = this.bounds(tile);
     const copy = new Uint8Array(width * height);
+    const words = this.width % 4 === 0 && width % 4 === 0 ? wordsOf(plane) : null;
+    if (words) {
+      const to = /** @type {Uint32Array} */ (wordsOf(copy));
+      const [stride, across] = [this.width / 4, width / 4];
+      for (let row = 0, at = 0; row < height; row++) {
+        const from = (y + row) * stride + x / 4;
+        for (let column = 0; column < across; column++) to[at++] = words[from + column];
+      }
+      return copy;
+    }
     for (let row = 0; row < height; row++) {
       const at = (y + row) * this.width + x;
       copy.set(plane.subarray(at, at + width), row * width);

@@ -80,7 +80,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     return pressed;
   };
   const toggleDoubt = () => setup.uncertainty && stage.frame.classList.toggle("with-doubt", toggle("doubt"));
-  const toggleGaps = () => painter.showGaps(toggle("gaps"));
+  const toggleGaps = () => act(() => painter.showGaps(toggle("gaps")));
   /** @param {boolean} down */
   const peek = (down) => {
     stage.frame.classList.toggle("peeking", toggle("peek", down));

@@ -28,7 +28,7 @@ const MARKS = [
 ];
 
 /**
- * Neighbours in the list of classes get different patterns; the second ten have them on the other half of the cell's tone.
+ * Neighbours in the list of classes get different patterns; the second ten have those of the first, at half their size.
  *
  * @param {number} index of a class
  * @param {number} x
@@ -36,8 +36,10 @@ const MARKS = [
  * @returns {boolean} whether it is marked there
  */
 export function marked(index, x, y) {
-  const turned = Math.floor(index / MARKS.length) % 2 === 1;
-  return MARKS[index % MARKS.length](x & (CELL - 1), y & (CELL - 1)) !== turned;
+  const fine = Math.floor(index / MARKS.length) % 2;
+  // The plain one has no half size.
+  if (fine && index % MARKS.length === 0) return (x & 7) < 2 && (y & 7) < 2;
+  return MARKS[index % MARKS.length]((x << fine) & (CELL - 1), (y << fine) & (CELL - 1));
 }
 
 /**

@@ -13,6 +13,9 @@ import { patternTable } from "./patterns.js";
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
 
+/** Of a screen frame, for painting, in milliseconds. */
+const SLICE = 8;
+
 /** Pixels without a class: stripes that no frame has. */
 const STRIPES = [packed([255, 0, 170], 235), packed([20, 0, 20], 200)];
 
@@ -29,6 +32,8 @@ export class Painter {
     const colors = this.colors.slice();
     this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
     this.dirty = map.watch();
+    /** Tiles that are to be painted. @type {{ labels: Set<number>, gaps: Set<number> }} */
+    this.waiting = { labels: new Set(), gaps: new Set() };
     this.gapsShown = false;
     this.outlined = false;
     this.patterned = false;
@@ -104,17 +109,29 @@ export class Painter {
     this.#paintAll("labels");
   }
 
-  /** Paints what changed since the last time. @returns {number} tiles */
+  /**
+   * Paints what changed since the last time, as far as it gets in {@link SLICE}: a fill of the whole sky takes some frames.
+   *
+   * @returns {boolean} whether there is more to paint
+   */
   paint() {
     const tiles = this.dirty.take();
-    for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.#paintTile("labels", tile);
-    if (this.gapsShown) for (const tile of tiles) this.#paintTile("gaps", tile);
-    return tiles.length;
+    for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.waiting.labels.add(tile);
+    if (this.gapsShown) for (const tile of tiles) this.waiting.gaps.add(tile);
+    const end = performance.now() + SLICE;
+    for (const layer of /** @type {const} */ (["labels", "gaps"])) {
+      for (const tile of this.waiting[layer]) {
+        this.waiting[layer].delete(tile);
+        this.#paintTile(layer, tile);
+        if (performance.now() > end) return true;
+      }
+    }
+    return false;
   }
 
   /** @param {"labels" | "gaps"} layer */
   #paintAll(layer) {
-    for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(layer, tile);
+    for (let tile = 0; tile < this.map.tileCount; tile++) this.waiting[layer].add(tile);
   }
 
   /** @param {"labels" | "gaps"} layer @param {number} tile */

@@ -22,13 +22,22 @@ let scratch = new Uint8Array(0);
 export function pack(pixels, origins) {
   const end = pixels.length;
   if (scratch.length < end * RUN) scratch = new Uint8Array(end * RUN);
+  // Four pixels at a time: most runs are long.
+  const [values, froms] = [wordsOf(pixels), wordsOf(origins)];
   let to = 0;
   for (let at = 0; at < end; ) {
     const from = at;
     const value = pixels[at];
     const origin = origins[at];
-    do at++;
-    while (at < end && pixels[at] === value && origins[at] === origin);
+    const [fourValues, fourOrigins] = [(value * 0x01010101) >>> 0, (origin * 0x01010101) >>> 0];
+    do {
+      at++;
+      if (values && froms && (at & 3) === 0) {
+        let word = at >> 2;
+        while (word < values.length && values[word] === fourValues && froms[word] === fourOrigins) word++;
+        at = word << 2;
+      }
+    } while (at < end && pixels[at] === value && origins[at] === origin);
     scratch[to] = (at - from) & 255;
     scratch[to + 1] = (at - from) >> 8;
     scratch[to + 2] = value;
@@ -36,6 +45,11 @@ export function pack(pixels, origins) {
     to += RUN;
   }
   return scratch.slice(0, to);
+}
+
+/** @param {Uint8Array} bytes @returns {Uint32Array | null} the whole fours of them, where they lie so */
+export function wordsOf({ buffer, byteOffset, length }) {
+  return byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >> 2) : null;
 }
 
 /**

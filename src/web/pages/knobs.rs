@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{Backbone, Knob, Preset, Recipe};
+use super::choosing;
+use crate::domain::{Backbone, Choice, Knob, Preset, Recipe};
 
 type Values = BTreeMap<String, String>;
 
@@ -86,7 +87,8 @@ pub(crate) fn preset(backbone: Backbone, form: &Values) -> Recipe {
 /// The form's preset with what the form says put into it. Empty fields keep the preset's value. Errors by field.
 pub(crate) fn recipe(backbone: Backbone, form: &Values) -> Result<Recipe, Values> {
     let mut errors = Values::new();
-    let mut json = serde_json::to_value(preset(backbone, form)).expect("a recipe is plain data");
+    let preset = preset(backbone, form);
+    let mut json = serde_json::to_value(&preset).expect("a recipe is plain data");
     for knob in Recipe::knobs() {
         let typed = form.get(&knob.pointer).map_or("", |text| text.trim());
         let Some(value) = json.pointer_mut(&knob.pointer).filter(|_| !typed.is_empty()) else { continue };
@@ -97,19 +99,14 @@ pub(crate) fn recipe(backbone: Backbone, form: &Values) -> Result<Recipe, Values
             }
         }
     }
-    if let Some(amount) = form.get("budget").map(|text| text.trim()).filter(|text| !text.is_empty()) {
-        let percent = form.get("budget_unit").is_none_or(|unit| unit == "percent");
-        let budget = if percent {
-            amount.parse::<f64>().map(Value::from).ok()
-        } else {
-            amount.parse::<u32>().map(Value::from).ok()
-        };
-        match budget {
-            Some(amount) => json["budget"] = serde_json::json!({ if percent { "percent" } else { "frames" }: amount }),
-            None => {
-                errors.insert("budget".into(), "Give a number.".into());
-            }
+    let mut choice = Choice::of(&preset);
+    match choosing::read(&mut choice, form) {
+        Ok(()) => {
+            json["budget"] = serde_json::json!(choice.budget);
+            json["strategy"] = choice.strategy.slug().into();
+            json["quota"] = choice.quota.unwrap_or(0).into();
         }
+        Err(wrong) => errors.extend(wrong),
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -146,6 +143,7 @@ pub(crate) fn values(recipe: &Recipe) -> Values {
         .filter_map(|knob| Some((text(json.pointer(&knob.pointer)?), knob.pointer)))
         .map(|(text, at)| (at, text))
         .chain([preset])
+        .chain(choosing::values(&Choice::of(recipe)))
         .collect()
 }
 

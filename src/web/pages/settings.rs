@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::knobs::{self, Field, Group};
 use super::show;
-use crate::domain::{Budget, Checks, ProjectId, Recipe, Taxonomy};
+use crate::domain::{Checks, ProjectId, Taxonomy};
 use crate::store::projects::{self, Project};
 use crate::web::App;
 use crate::web::error::Result;
@@ -47,17 +47,6 @@ impl Settings {
     fn groups(&self) -> Vec<Group> {
         knobs::groups(&knobs::preset(self.project.recipe.backbone, &self.values), &self.values, &self.errors)
     }
-}
-
-/// The recipe as the form shows it.
-fn values(recipe: &Recipe) -> Values {
-    let mut values = knobs::values(recipe);
-    let (amount, unit) = match recipe.budget {
-        Budget::Percent(percent) => (percent.to_string(), "percent"),
-        Budget::Frames(frames) => (frames.to_string(), "frames"),
-    };
-    values.extend([("budget", amount), ("budget_unit", unit.into())].map(|(k, v)| (k.to_owned(), v)));
-    values
 }
 
 /// The checks as the form shows them: a pair a line.
@@ -115,8 +104,8 @@ pub(crate) async fn form(
     let db = app.workspace.db();
     let project = projects::get(db, ProjectId(id)).await?;
     let mut values = match query.contains_key("preset") {
-        true => values(&knobs::preset(project.recipe.backbone, &query)),
-        false => values(&project.recipe),
+        true => knobs::values(&knobs::preset(project.recipe.backbone, &query)),
+        false => knobs::values(&project.recipe),
     };
     values.extend(check_values(&projects::checks(db, project.id).await?));
     if project.auto_advance {
