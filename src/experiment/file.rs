@@ -320,7 +320,7 @@ mod tests {
         let arms = "[recipe]\nadapt = { steps = 9 }\n[[arm]]\nname = \"M0\"\nstage = \"warmup\"\nrecipe = { preset = \"paper\", k = 2 }\n";
         let recipe = parse(arms).unwrap().arms.remove(0).recipe;
         let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
-        let adapt = crate::domain::Schedule { steps: 9, ..paper.adapt.clone() };
+        let adapt = crate::domain::Schedule { steps: 9, ..paper.adapt };
         assert_eq!(recipe, Recipe { adapt, k: 2, ..paper });
     }
 
