@@ -21,6 +21,7 @@
 //! | recipe | every knob of a project's training | config |
 
 mod checks;
+mod choice;
 mod class;
 mod dataset;
 mod event;
@@ -39,6 +40,7 @@ mod stage;
 mod work;
 
 pub use checks::Checks;
+pub use choice::{Choice, Strategy};
 pub use class::{Class, IGNORE, Subset, Taxonomy};
 pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
@@ -50,8 +52,8 @@ pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
 pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
-pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
+pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection};
 pub use seed::{Stream, rng};
-pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
+pub use spec::{AnchorSet, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
 pub use stage::Stage;
 pub use work::{Origin, Origins, Work};

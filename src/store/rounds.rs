@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json};
 use super::{Db, Result, Tx, now};
-use crate::domain::{FrameId, ModelId, Pick, ProjectId, RoundId, UserId};
+use crate::domain::{Choice, FrameId, ModelId, Pick, ProjectId, RoundId, Selection, UserId};
 
 /// One way through selection, labelling and training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +216,38 @@ pub async fn withdraw(tx: &mut Tx, round: RoundId) -> Result<()> {
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// How the frames of a round are chosen; none: as the project's recipe says.
+pub async fn choice(db: &Db, round: RoundId) -> Result<Option<Choice>> {
+    let json: Option<String> =
+        sqlx::query_scalar("select choice from round where round_id = ?").bind(round.0).fetch_one(db.read()).await?;
+    json.as_deref().map(from_json).transpose()
+}
+
+/// Says how the frames of a round are to be chosen from now on.
+pub async fn set_choice(db: &Db, round: RoundId, choice: &Choice) -> Result<()> {
+    let change = sqlx::query("update round set choice = ? where round_id = ?").bind(json(choice)?).bind(round.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
+/// How the picks of a round came about; without the picks. None before there are any.
+pub async fn selection(db: &Db, round: RoundId) -> Result<Option<Selection>> {
+    let json: Option<String> =
+        sqlx::query_scalar("select selection from round where round_id = ?").bind(round.0).fetch_one(db.read()).await?;
+    json.as_deref().map(from_json).transpose()
+}
+
+/// Keeps how the picks of a round came about, and the picks: see [`set_picks`].
+pub async fn set_selection(tx: &mut Tx, round: RoundId, selection: &Selection) -> Result<()> {
+    let summary = Selection { picks: vec![], ..selection.clone() };
+    sqlx::query("update round set selection = ? where round_id = ?")
+        .bind(json(&summary)?)
+        .bind(round.0)
+        .execute(&mut **tx)
+        .await?;
+    set_picks(tx, round, &selection.picks).await
 }
 
 /// The picks of a round, the first to label first.

@@ -117,7 +117,7 @@ pub(super) async fn keep(
         Results::Picks(selection) => {
             let begun = rounds::labelling_begun(inner.workspace.db(), job.round).await?;
             anyhow::ensure!(!begun, "people have begun to label the frames that were picked before");
-            rounds::set_picks(&mut tx, job.round, &selection.picks).await?;
+            rounds::set_selection(&mut tx, job.round, selection).await?;
         }
         Results::StartMasks(start_masks) => {
             for start in start_masks {

@@ -153,8 +153,8 @@ impl Route {
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
-        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
-        projects, queue, settings, sign_in,
+        account, annotate, choosing, control, export, frames, invitation, mask, models, new_project, people, picks,
+        project, projects, queue, settings, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
@@ -184,6 +184,8 @@ pub fn routes() -> Vec<Route> {
         post("/projects/{project}/jobs/{job}/resume", Lead, control::resume),
         post("/projects/{project}/answer", Lead, control::answer),
         post("/projects/{project}/rounds", Lead, control::next_round),
+        // A list of frames, and the names that its numbers count: 140 kB for Cityscapes.
+        post("/projects/{project}/choice", Lead, choosing::choose).up_to(4 * MIB),
         get("/projects/{project}/picks", Member, picks::of_round),
         get("/projects/{project}/models", Member, models::compare),
         get("/models/{model}/weights", Member, models::weights),

@@ -361,7 +361,7 @@ async fn a_page_is_told_what_happens_and_a_dropped_line_loses_nothing() {
     crate::fake::until("it is said", async || site.fake.steps(job).await.len() == 2).await;
     let mut line = lead.follows(&events, Some(seen)).await;
     let (newer, whole) = line.next(|data| data.contains("Curves of warm up")).await.unwrap();
-    assert!(newer > seen && whole.contains("loss/source: 1.000 at step 2"), "{whole}");
+    assert!(newer > seen && whole.contains("loss/source: 1.00 at step 2"), "{whole}");
 
     site.fake.allow("end");
     line.next(|data| data.contains("Next: features")).await.unwrap();

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::knobs::{self, Knob};
 use super::show;
-use crate::domain::{Budget, Checks, Norm, ProjectId, Recipe, Taxonomy};
+use crate::domain::{Checks, Norm, ProjectId, Recipe, Taxonomy};
 use crate::store::projects::{self, Project};
 use crate::web::App;
 use crate::web::error::Result;
@@ -48,14 +48,8 @@ impl Settings {
 /// The recipe as the form shows it.
 fn values(recipe: &Recipe) -> Values {
     let mut values = knobs::values(recipe);
-    let (amount, unit) = match recipe.budget {
-        Budget::Percent(percent) => (percent.to_string(), "percent"),
-        Budget::Frames(frames) => (frames.to_string(), "frames"),
-    };
     let norm = if recipe.norm == Norm::Frozen { "frozen" } else { "trained" };
-    values.extend(
-        [("budget", amount), ("budget_unit", unit.into()), ("norm", norm.into())].map(|(k, v)| (k.to_owned(), v)),
-    );
+    values.insert("norm".into(), norm.into());
     values
 }
 
