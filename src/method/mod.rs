@@ -14,6 +14,8 @@ pub mod pooling;
 pub mod kmeans;
 pub mod anchors;
 pub mod selection;
+pub mod superpixel;
+pub mod segment_tree;
 mod tile;
 #[cfg(test)]
 mod golden;

@@ -30,6 +30,7 @@ pub(super) struct StartMask {
     mask: Packed,
     /// Below the workspace.
     uncertainty: String,
+    segments: Option<String>,
     mean_uncertainty: f64,
 }
 
@@ -75,13 +76,18 @@ fn start_masks(dir: &Path, out: &Path, below: &str) -> anyhow::Result<Vec<StartM
         let Some(frame) = frames.iter().find(|frame| frame.id == proposal.frame) else {
             anyhow::bail!("nobody asked for frame {}", proposal.frame)
         };
-        anyhow::ensure!(is_below(&proposal.mask) && is_below(&proposal.uncertainty), "a path leaves the job's folder");
+        let paths = [&proposal.mask, &proposal.uncertainty].into_iter().chain(&proposal.segments);
+        anyhow::ensure!(paths.into_iter().all(|path| is_below(path)), "a path leaves the job's folder");
         let mask: Mask = mask_png::read_mask(&out.join(&proposal.mask), spec.classes.len(), frame.size)?;
         must_exist(&out.join(&proposal.uncertainty))?;
         let uncertainty = format!("{below}/{}", proposal.uncertainty);
+        if let Some(segments) = &proposal.segments {
+            must_exist(&out.join(segments))?;
+        }
+        let segments = proposal.segments.map(|path| format!("{below}/{path}"));
         let (frame, mean_uncertainty) = (proposal.frame, proposal.mean_uncertainty);
         // Packed here, so that the transaction is short: people save masks meanwhile.
-        Ok(StartMask { frame, mask: masks::pack(&mask)?, uncertainty, mean_uncertainty })
+        Ok(StartMask { frame, mask: masks::pack(&mask)?, uncertainty, segments, mean_uncertainty })
     };
     proposals.into_par_iter().map(start_mask).collect()
 }
@@ -127,8 +133,9 @@ pub(super) async fn keep(
                     continue;
                 }
                 masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
-                let StartMask { frame, uncertainty, mean_uncertainty, .. } = start;
+                let StartMask { frame, uncertainty, segments, mean_uncertainty, .. } = start;
                 rounds::make_ready(&mut tx, job.round, *frame, uncertainty, *mean_uncertainty).await?;
+                rounds::set_segments(&mut tx, job.round, *frame, segments.as_deref()).await?;
             }
         }
         Results::Evaluation(evaluation) => {

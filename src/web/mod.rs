@@ -200,6 +200,7 @@ pub fn routes() -> Vec<Route> {
         put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
         get("/frames/{frame}/history", Member, mask::history),
         get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
+        get("/frames/{frame}/segments", Member, mask::segments),
     ]
 }
 

@@ -9,14 +9,17 @@
 import { History } from "./history.js";
 import { UNLABELLED } from "./label_map.js";
 import { PaintRules } from "./rules.js";
+import { FIRST_SCALE, SCALES } from "./segments.js";
 import { Brush, SIZES } from "./tools/brush.js";
 import { fillRegion } from "./tools/fill.js";
 import { Polygon, fillPolygon } from "./tools/polygon.js";
 import { Box, fillBox, replaceInBox } from "./tools/rectangle.js";
+import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/brush.js").Point} Point */
-/** @typedef {"brush" | "eraser" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
+/** @typedef {"hand" | "segment" | "propagate"} Source what chose the pixels of a change */
+/** @typedef {"brush" | "eraser" | "segment" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 export class Editor {
   /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
@@ -29,8 +32,11 @@ export class Editor {
     this.tool = "brush";
     this.class = 0;
     this.size = 20;
-    /** @type {Brush | null} */
+    /** @type {Brush | SegmentStroke | null} */
     this.stroke = null;
+    /** What the segment tool works on, once it is there. @type {import("./segments.js").Segments | null} */
+    this.segments = null;
+    this.scale = FIRST_SCALE;
     this.polygon = new Polygon();
     /** @type {Box | null} */
     this.box = null;
@@ -42,10 +48,12 @@ export class Editor {
     this.frozen = false;
   }
 
-  /** @param {ToolName} tool */
+  /** @param {ToolName} tool @returns {boolean} whether there is what it needs */
   take(tool) {
     this.cancel();
+    if (tool === "segment" && !this.segments) return false;
     this.tool = tool;
+    return true;
   }
 
   /** @param {number} index @returns {boolean} whether there is such a class */
@@ -56,10 +64,19 @@ export class Editor {
     return true;
   }
 
-  /** @param {number} step to the next larger (+1) or smaller (-1) of the sizes */
+  /** @param {number} step to the next larger (+1) or smaller (-1) size of what is in the hand */
   resize(step) {
-    const next = step > 0 ? SIZES.find((size) => size > this.size) : SIZES.findLast((size) => size < this.size);
-    this.size = next ?? this.size;
+    const { index, last } = this.grain;
+    const next = Math.min(last, Math.max(0, index + step));
+    if (this.tool === "segment") this.scale = next;
+    else this.size = SIZES[next];
+  }
+
+  /** How coarse what is in the hand works: its place among the sizes there are. */
+  get grain() {
+    const { scale, size } = this;
+    if (this.tool === "segment") return { name: "Segments", index: scale, last: SCALES.length - 1, text: scaleText(scale) };
+    return { name: "Brush", index: SIZES.indexOf(size), last: SIZES.length - 1, text: `${size} px` };
   }
 
   /**
@@ -83,11 +100,10 @@ export class Editor {
       if (erase) this.polygon.takeBack();
       else if (this.polygon.closesAt(point, reach)) this.closePolygon();
       else this.polygon.add(point);
+    } else if (this.tool === "segment") {
+      if (this.segments) this.#begin("segment", new SegmentStroke(this.map, this.segments, this.scale, value), point, "segment");
     } else if (this.tool !== "hand") {
-      this.rules.hold(value);
-      this.history.begin(value === UNLABELLED ? "eraser" : "brush");
-      this.stroke = new Brush(this.map, this.size, value);
-      this.stroke.to(point);
+      this.#begin(value === UNLABELLED ? "eraser" : "brush", new Brush(this.map, this.size, value), point);
     }
   }
 
@@ -154,6 +170,14 @@ export class Editor {
     if (value >= 0 && value !== UNLABELLED) this.choose(value);
   }
 
+  /** @param {string} name @param {Brush | SegmentStroke} stroke @param {Point} point @param {Source} [source] */
+  #begin(name, stroke, point, source = "hand") {
+    this.rules.hold(stroke.value);
+    this.history.begin(name, source);
+    this.stroke = stroke;
+    stroke.to(point);
+  }
+
   /** @param {Point} point @param {number} value */
   #fill(point, value) {
     this.#change("fill", value, () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
@@ -169,11 +193,11 @@ export class Editor {
     else this.#change("rectangle", value, () => fillBox(this.map, bounds, value));
   }
 
-  /** @param {string} name @param {number} value what it paints @param {() => void} act */
-  #change(name, value, act) {
+  /** @param {string} name @param {number} value what it paints @param {() => void} act @param {Source} [source] */
+  #change(name, value, act, source = "hand") {
     if (this.frozen) return;
     this.rules.hold(value);
-    this.history.begin(name);
+    this.history.begin(name, source);
     act();
     if (this.history.end()) this.#changed();
   }
@@ -182,4 +206,9 @@ export class Editor {
     this.revision++;
     this.onChange();
   }
+}
+
+/** @param {number} scale @returns {string} */
+function scaleText(scale) {
+  return Number.isFinite(SCALES[scale]) ? String(SCALES[scale]) : "finest";
 }

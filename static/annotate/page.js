@@ -6,6 +6,7 @@ import { LabelMap } from "./label_map.js";
 import { keepLease } from "./lease.js";
 import { paletteOf } from "./palette.js";
 import { wirePanels } from "./panels.js";
+import { Segments } from "./segments.js";
 import { Stage } from "./stage.js";
 import { wireSaving } from "./saving.js";
 import { Server } from "./store/server.js";
@@ -14,7 +15,7 @@ import { Server } from "./store/server.js";
  * What the server writes into the page.
  *
  * @typedef {{
- *   name: string, width: number, height: number, draft: string, uncertainty: boolean,
+ *   name: string, width: number, height: number, draft: string, uncertainty: boolean, segments: boolean,
  *   classes: { name: string, color: [number, number, number] }[],
  *   urls: { frame: string, picture: string },
  * }} Setup
@@ -40,7 +41,7 @@ async function start() {
   const palette = paletteOf(setup.classes);
   const stage = new Stage(editor, palette);
   const saving = await wireSaving({ setup, editor, stage, server, version });
-  wirePanels({ setup, editor, stage, palette, saving });
+  const panels = wirePanels({ setup, editor, stage, palette, saving });
   keepLease(
     () => server.renewLease(),
     (outcome) => saving.hearOfLease(outcome),
@@ -48,6 +49,7 @@ async function start() {
   stage.painter.showPicture(await picture);
   stage.minimap.showPicture(await picture);
   if (setup.uncertainty) bitmap(`${setup.urls.frame}/uncertainty`).then((doubt) => stage.painter.showDoubt(doubt), () => {});
+  if (setup.segments) server.segments().then((file) => panels.showSegments(Segments.parse(file)), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.
   Object.assign(window, { windlass: { editor, stage, saving } });

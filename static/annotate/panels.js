@@ -2,14 +2,13 @@
 /** Tool strip, palette, sliders, top bar, sheets: each control does what its key does. */
 
 import { wireClasses } from "./class_list.js";
-import { disable, find, press, setText } from "./dom.js";
+import { disable, find, press, say, setText } from "./dom.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { wireOver } from "./over.js";
 import { when } from "./saving.js";
-import { SIZES } from "./tools/brush.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -33,7 +32,6 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
   const past = /** @type {HTMLDialogElement} */ (find("#history"));
   const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
-  size.max = String(SIZES.length - 1);
 
   /** @param {() => void} change of the editor, which then is shown */
   const act = (change) => {
@@ -45,7 +43,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const look = wireLook(stage);
   const jumps = wireJumps(editor, stage);
   /** @param {ToolName} tool */
-  const take = (tool) => act(() => editor.take(tool));
+  const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
   /** @param {number} factor */
   const zoom = (factor) => {
     if (stage.hovered) view.zoomAt(stage.hovered, factor);
@@ -101,14 +99,15 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const commands = [
     { keys: ["b"], name: "Brush", group: "Tools", run: () => take("brush") },
     { keys: ["x"], name: "Eraser", group: "Tools", run: () => take("eraser") },
+    { keys: ["z"], name: "Segments", group: "Tools", run: () => take("segment") },
     { keys: ["v"], name: "Polygon", group: "Tools", run: () => take("polygon") },
     { keys: ["a"], name: "Rectangle", group: "Tools", run: () => take("rectangle") },
     { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
     { keys: ["shift+f"], name: "Replace in a rectangle", group: "Tools", run: () => take("replace") },
     { keys: ["m"], name: "Move the view", group: "Tools", run: () => take("hand") },
     { keys: ["space"], name: "The same, while held", group: "Tools", hold: holdHand },
-    { keys: ["["], name: "Smaller brush", group: "Tools", run: () => act(() => editor.resize(-1)) },
-    { keys: ["]"], name: "Larger brush", group: "Tools", run: () => act(() => editor.resize(1)) },
+    { keys: ["["], name: "Smaller brush, segments", group: "Tools", run: () => act(() => editor.resize(-1)) },
+    { keys: ["]"], name: "Larger", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
     { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: () => act(() => editor.cancel()) },
@@ -163,7 +162,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   }
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
-  size.addEventListener("input", () => act(() => (editor.size = SIZES[Number(size.value)])));
+  size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
   find("#release").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (await saving.sync.flush()) /** @type {HTMLFormElement} */ (event.target).submit();
@@ -180,14 +179,24 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
       surface.dataset.tool = editor.tool;
       surface.classList.toggle("hand", editor.tool === "hand");
     }
-    setText("#size-value", `${editor.size} px`);
-    const place = String(SIZES.indexOf(editor.size));
-    if (size.value !== place) size.value = place;
+    const { name, index, last, text } = editor.grain;
+    setText("#size-label", name);
+    setText("#size-value", text);
+    if (size.max !== String(last)) size.max = String(last);
+    if (size.value !== String(index)) size.value = String(index);
     setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
     disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0);
     disable("#redo", !editor.history.canRedo);
   };
   stage.ask();
+  disable("[data-tool=segment]", true);
+  return {
+    /** They come after the frame: until then their tools cannot be taken. @param {import("./segments.js").Segments} segments */
+    showSegments(segments) {
+      editor.segments = segments;
+      disable("[data-tool=segment]", false);
+    },
+  };
 
   async function showHistory() {
     const list = find("#versions");

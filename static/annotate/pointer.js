@@ -122,9 +122,18 @@ export class Pointer {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
+    if (event.shiftKey) return this.#resize(event);
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
     this.view.zoomAt(this.#where(event), Math.exp(-event.deltaY * unit * WHEEL));
     this.tell.moved();
+  }
+
+  /** With Shift the wheel changes the size of what is in the hand: a brush, segments. @param {WheelEvent} event */
+  #resize(event) {
+    // Some browsers turn the wheel sideways while Shift is down.
+    const delta = event.deltaY || event.deltaX;
+    if (delta) this.editor.resize(delta < 0 ? 1 : -1);
+    this.tell.seen();
   }
 
   /** @param {MouseEvent} event @returns {Point} on the surface */

@@ -6,6 +6,7 @@
  */
 
 import { markEdges, withNeighbours } from "./edges.js";
+import { Ghost } from "./ghost.js";
 import { TILE, UNLABELLED } from "./label_map.js";
 import { colorTable, packed } from "./palette.js";
 
@@ -14,6 +15,9 @@ import { colorTable, packed } from "./palette.js";
 
 /** Pixels without a class: stripes that no frame has. */
 const STRIPES = [packed([255, 0, 170], 235), packed([20, 0, 20], 200)];
+
+/** Around what is shown but not painted yet. */
+const RIM = packed([255, 255, 255], 255);
 
 export class Painter {
   /**
@@ -26,8 +30,11 @@ export class Painter {
     this.map = map;
     this.colors = colorTable(palette);
     const colors = this.colors.slice();
-    this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
+    const clear = this.colors.map((color) => color & 0x9fffffff);
+    this.looks = { labels: [colors, colors], ghost: [clear, clear], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
     this.dirty = map.watch();
+    this.ghost = new Ghost(map.width, map.height);
+    this.ghostly = this.ghost.map.watch();
     this.gapsShown = false;
     this.outlined = false;
     /** Classes whose labels are not shown. @type {Set<number>} */
@@ -37,6 +44,7 @@ export class Painter {
       doubt: layer(frame, "doubt", map),
       labels: layer(frame, "labels", map),
       gaps: layer(frame, "gaps", map),
+      ghost: layer(frame, "ghost", map),
     };
     this.#paintAll("labels");
   }
@@ -97,6 +105,7 @@ export class Painter {
     const tiles = this.dirty.take();
     for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.#paintTile("labels", tile);
     if (this.gapsShown) for (const tile of tiles) this.#paintTile("gaps", tile);
+    for (const tile of withNeighbours(this.map, this.ghostly.take())) this.#paintTile("ghost", tile);
     return tiles.length;
   }
 
@@ -105,19 +114,23 @@ export class Painter {
     for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(layer, tile);
   }
 
-  /** @param {"labels" | "gaps"} layer @param {number} tile */
+  /** @param {"labels" | "gaps" | "ghost"} layer @param {number} tile */
   #paintTile(layer, tile) {
-    const { x, y, width, height } = this.map.bounds(tile);
-    const { pixels, width: stride } = this.map;
+    const map = layer === "ghost" ? this.ghost.map : this.map;
+    const { x, y, width, height } = map.bounds(tile);
+    const { pixels, width: stride } = map;
     const [even, odd] = this.looks[layer];
     const outlined = this.outlined && layer === "labels";
-    if (outlined) markEdges(this.map, tile, marks);
+    const rimmed = layer === "ghost";
+    if (outlined || rimmed) markEdges(map, tile, marks);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
       const to = row * TILE;
       // Diagonal stripes, four pixels wide; for labels both are the same table.
       for (let column = 0; column < width; column++) {
-        if (outlined && !marks[row * width + column]) scratch[to + column] = 0;
+        const edge = marks[row * width + column];
+        if (outlined && !edge) scratch[to + column] = 0;
+        else if (rimmed && edge && pixels[at + column] !== UNLABELLED) scratch[to + column] = RIM;
         else scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
       }
     }

@@ -74,6 +74,7 @@ export class Stage {
 
   #paint() {
     this.asked = false;
+    this.#showGhost();
     this.painter.paint();
     if (this.viewMoved) {
       this.viewMoved = false;
@@ -85,6 +86,15 @@ export class Stage {
     this.#paintOutline();
     this.#paintReadout();
     this.onPaint();
+  }
+
+  /** The segment that a press would take. */
+  #showGhost() {
+    const { editor, target, painter } = this;
+    const { segments, scale } = editor;
+    const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
+    if (segments && node >= 0) painter.ghost.show(segments, [node], editor.class);
+    else painter.ghost.hide();
   }
 
   #paintFootprint() {

@@ -246,6 +246,7 @@ fn leave_results(folder: &Path) {
     for frame in [6, 9] {
         put(Stage::Prelabel, &format!("prelabel/{frame}.png"), &encode_gray(SIZE, &[3; SIZE_PIXELS]));
         put(Stage::Prelabel, &format!("prelabel/{frame}_uncertainty.png"), &encode_gray(SIZE, &[9; SIZE_PIXELS]));
+        put(Stage::Prelabel, &format!("prelabel/{frame}.segments.gz"), b"segments");
     }
     let mut confusion = Confusion::new(11);
     confusion.add(&[0, 0, 1, 1], &[0, 0, 1, 0]);
@@ -265,5 +266,11 @@ pub(crate) fn selection(frames: &[i64]) -> Selection {
 
 fn proposal(frame: i64) -> Proposal {
     let (mask, uncertainty) = (format!("prelabel/{frame}.png"), format!("prelabel/{frame}_uncertainty.png"));
-    Proposal { frame: FrameId(frame), mask, uncertainty, mean_uncertainty: 0.25 }
+    Proposal {
+        frame: FrameId(frame),
+        mask,
+        uncertainty,
+        segments: Some(format!("prelabel/{frame}.segments.gz")),
+        mean_uncertainty: 0.25,
+    }
 }

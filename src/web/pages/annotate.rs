@@ -152,6 +152,7 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
         "height": size.height,
         "classes": chosen.taxonomy.classes.iter().map(class).collect::<Vec<_>>(),
         "uncertainty": chosen.uncertainty.is_some(),
+        "segments": chosen.segments.is_some(),
         // The key of the draft in the browser: another person, or a new workspace on the same address, has another.
         "draft": format!("{project_created_at}/{project}/{frame}/{}", person.id),
         "urls": {
