@@ -175,3 +175,69 @@ pub fn to_lab(rgb: &[u8]) -> Vec<[f32; 3]> {
     };
     rgb.as_chunks::<3>().0.par_iter().map(lab).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size { width: 60, height: 40 };
+
+    /// Dark on the left, light on the right of a slanting edge.
+    fn light(at: usize) -> bool {
+        at % 60 > 20 + at / 60 / 2
+    }
+
+    fn two_halves() -> Vec<u8> {
+        (0..SIZE.pixels()).flat_map(|at| if light(at) { [200, 190, 160] } else { [40, 60, 90] }).collect()
+    }
+
+    #[test]
+    fn superpixels_keep_to_edges_and_to_their_size() {
+        let ids = superpixels(&two_halves(), SIZE, 8);
+        let lightness = means(&ids, (0..SIZE.pixels()).map(|at| [f32::from(u8::from(light(at)))]));
+        assert!(lightness.iter().all(|[share]| *share == 0.0 || *share == 1.0), "each lies on one side");
+        assert!((35..=60).contains(&lightness.len()), "{} of about 40", lightness.len());
+    }
+
+    #[test]
+    fn superpixels_are_connected_and_numbered_as_they_are_met() {
+        let mut grain = 7_u32;
+        let noise: Vec<u8> = (0..SIZE.pixels() * 3)
+            .map(|_| {
+                grain = grain.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (grain >> 24) as u8
+            })
+            .collect();
+        let ids = superpixels(&noise, SIZE, 7);
+        let mut next = 0;
+        for &id in &ids {
+            assert!(id <= next, "{id} before {next}");
+            next = next.max(id + 1);
+        }
+        // Parts of equal ids, however small, are as many as ids.
+        assert_eq!(connect(&ids, 60, 0), ids);
+        assert_eq!(superpixels(&noise, SIZE, 7), ids);
+    }
+
+    #[test]
+    fn lab_is_that_of_the_standard() {
+        // White, black, and the primaries as tables of CIELAB under D65 have them.
+        let rgb = [255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
+        let expected = [
+            [100.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0],
+            [53.24, 80.09, 67.20],
+            [87.73, -86.18, 83.18],
+            [32.30, 79.19, -107.86],
+        ];
+        for (lab, expected) in to_lab(&rgb).iter().zip(expected) {
+            assert!(lab.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.02), "{lab:?} for {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_has_about_as_many_superpixels_whatever_its_size() {
+        let step = |width, height| step_for(Size { width, height });
+        assert_eq!((step(2048, 1024), step(4096, 2048), step(256, 256)), (10, 20, 6));
+    }
+}

@@ -12,14 +12,16 @@ import { PaintRules } from "./rules.js";
 import { FIRST_SCALE, SCALES } from "./segments.js";
 import { Brush, SIZES } from "./tools/brush.js";
 import { fillRegion } from "./tools/fill.js";
+import { LiveWire } from "./tools/live_wire.js";
 import { Polygon, fillPolygon } from "./tools/polygon.js";
+import { EXTENTS, FIRST_EXTENT, Spread, givenClasses } from "./tools/propagate.js";
 import { Box, fillBox, replaceInBox } from "./tools/rectangle.js";
 import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/brush.js").Point} Point */
 /** @typedef {"hand" | "segment" | "propagate"} Source what chose the pixels of a change */
-/** @typedef {"brush" | "eraser" | "segment" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
+/** @typedef {"brush" | "eraser" | "segment" | "propagate" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 export class Editor {
   /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
@@ -37,7 +39,16 @@ export class Editor {
     /** What the segment tool works on, once it is there. @type {import("./segments.js").Segments | null} */
     this.segments = null;
     this.scale = FIRST_SCALE;
+    /** What a scribble would fill, until it is accepted. @type {Spread | null} */
+    this.spread = null;
+    this.extent = FIRST_EXTENT;
+    /** The scribble under way. @type {{ last: Point, trim: boolean } | null} */
+    this.scribble = null;
+    /** As the frame was opened: what differs now, the person has given its class. */
+    this.start = map.pixels.slice();
     this.polygon = new Polygon();
+    /** Joins a polygon's corners along edges. @type {LiveWire | null} */
+    this.wire = null;
     /** @type {Box | null} */
     this.box = null;
     /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
@@ -51,7 +62,7 @@ export class Editor {
   /** @param {ToolName} tool @returns {boolean} whether there is what it needs */
   take(tool) {
     this.cancel();
-    if (tool === "segment" && !this.segments) return false;
+    if ((tool === "segment" || tool === "propagate") && !this.segments) return false;
     this.tool = tool;
     return true;
   }
@@ -60,6 +71,7 @@ export class Editor {
   choose(index) {
     if (index < 0 || index >= this.classes) return false;
     this.class = index;
+    if (this.spread) this.spread.value = index;
     if (this.tool === "eraser" || this.tool === "hand") this.take("brush");
     return true;
   }
@@ -69,13 +81,17 @@ export class Editor {
     const { index, last } = this.grain;
     const next = Math.min(last, Math.max(0, index + step));
     if (this.tool === "segment") this.scale = next;
+    else if (this.tool === "propagate") this.#extend(next);
     else this.size = SIZES[next];
   }
 
   /** How coarse what is in the hand works: its place among the sizes there are. */
   get grain() {
-    const { scale, size } = this;
+    const { scale, size, extent } = this;
     if (this.tool === "segment") return { name: "Segments", index: scale, last: SCALES.length - 1, text: scaleText(scale) };
+    if (this.tool === "propagate") {
+      return { name: "Extent", index: extent, last: EXTENTS.length - 1, text: String(extent + 1) };
+    }
     return { name: "Brush", index: SIZES.indexOf(size), last: SIZES.length - 1, text: `${size} px` };
   }
 
@@ -97,9 +113,9 @@ export class Editor {
     } else if (this.tool === "fill") {
       this.#fill(point, value);
     } else if (this.tool === "polygon") {
-      if (erase) this.polygon.takeBack();
-      else if (this.polygon.closesAt(point, reach)) this.closePolygon();
-      else this.polygon.add(point);
+      this.#corner(point, reach, erase);
+    } else if (this.tool === "propagate") {
+      this.#scribble(point, erase);
     } else if (this.tool === "segment") {
       if (this.segments) this.#begin("segment", new SegmentStroke(this.map, this.segments, this.scale, value), point, "segment");
     } else if (this.tool !== "hand") {
@@ -110,11 +126,18 @@ export class Editor {
   /** The pen moves while it is down. @param {Point} point */
   drag(point) {
     this.stroke?.to(point);
+    this.polygon.drag(point);
+    if (this.scribble) {
+      this.spread?.scribble(this.scribble.last, point, this.scribble.trim);
+      this.scribble.last = { x: point.x, y: point.y };
+    }
     if (this.box) this.box.to = { x: point.x, y: point.y };
   }
 
   /** The pen goes up. */
   lift() {
+    this.scribble = null;
+    this.polygon.held = -1;
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
     this.stroke = null;
@@ -123,13 +146,14 @@ export class Editor {
 
   /** Whether the pen is down. */
   get busy() {
-    return this.stroke !== null || this.box !== null;
+    return this.stroke !== null || this.box !== null || this.scribble !== null;
   }
 
   /** Drops a stroke or rectangle under way, or a polygon that is not closed. */
   cancel() {
     this.box = null;
-    this.polygon = new Polygon();
+    this.spread = this.scribble = null;
+    this.polygon = this.#newPolygon();
     if (!this.stroke) return;
     this.stroke = null;
     this.history.cancel();
@@ -139,17 +163,38 @@ export class Editor {
 
   /** Fills the polygon. @param {{ erase?: boolean }} [how] */
   closePolygon({ erase = false } = {}) {
-    const { corners, canClose } = this.polygon;
+    const { ring, canClose } = this.polygon;
     if (!canClose) return;
-    this.polygon = new Polygon();
+    this.polygon = this.#newPolygon();
     const value = erase ? UNLABELLED : this.class;
-    this.#change("polygon", value, () => fillPolygon(this.map, corners, value));
+    this.#change("polygon", value, () => fillPolygon(this.map, ring, value));
   }
 
-  /** Takes back the newest corner of an open polygon, else the newest change. */
+  /** Paints what the scribble would fill. @returns {boolean} whether there was anything */
+  accept() {
+    const { spread, segments } = this;
+    if (!spread || !segments || this.frozen) return false;
+    this.spread = this.scribble = null;
+    const paint = () => spread.region.forEach((superpixel) => segments.paint(this.map, superpixel, spread.value));
+    this.#change("propagate", spread.value, paint, "propagate");
+    return true;
+  }
+
+  /** Gives a segment the class. @param {number} node */
+  paintSegment(node) {
+    const { segments } = this;
+    if (segments) this.#change("segment", this.class, () => segments.paint(this.map, node, this.class), "segment");
+  }
+
+  /** Whether corners are joined along edges. @param {boolean} on */
+  snap(on) {
+    this.polygon.wire = on && this.segments ? (this.wire ??= new LiveWire(this.segments)) : null;
+  }
+
+  /** Takes back a scribble, the newest corner of an open polygon, else the newest change. */
   undo() {
     if (this.frozen) return;
-    if (this.busy) return this.cancel();
+    if (this.busy || this.spread) return this.cancel();
     if (this.polygon.corners.length > 0) return this.polygon.takeBack();
     if (this.history.undo()) this.#changed();
   }
@@ -168,6 +213,34 @@ export class Editor {
   pick(point) {
     const value = this.map.at(Math.floor(point.x), Math.floor(point.y));
     if (value >= 0 && value !== UNLABELLED) this.choose(value);
+  }
+
+  /** @param {Point} point @param {boolean} trim */
+  #scribble(point, trim) {
+    if (!this.segments) return;
+    this.spread ??= new Spread(this.segments, this.class, givenClasses(this.segments, this.map.pixels, this.start));
+    this.spread.extent = this.extent;
+    this.spread.scribble(point, point, trim);
+    this.scribble = { last: { x: point.x, y: point.y }, trim };
+  }
+
+  /** @param {number} extent */
+  #extend(extent) {
+    this.extent = extent;
+    if (this.spread) this.spread.extent = extent;
+  }
+
+  /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase */
+  #corner(point, reach, erase) {
+    if (erase) this.polygon.remove(point, reach);
+    else if (this.polygon.closesAt(point, reach)) this.closePolygon();
+    else if (!this.polygon.hold(point, reach)) this.polygon.add(point);
+  }
+
+  #newPolygon() {
+    const polygon = new Polygon();
+    polygon.wire = this.polygon.wire;
+    return polygon;
   }
 
   /** @param {string} name @param {Brush | SegmentStroke} stroke @param {Point} point @param {Source} [source] */

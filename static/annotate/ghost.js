@@ -24,8 +24,12 @@ export class Ghost {
    */
   show(segments, nodes, value) {
     if (this.shown && this.shown.value === value && sameNumbers(this.shown.nodes, nodes)) return;
-    this.hide();
-    this.#paint(segments, nodes, value);
+    // Only what comes and goes is painted: an extent changes little.
+    const before = new Set(this.shown?.value === value ? Array.from(this.shown.nodes) : []);
+    const after = new Set(Array.from(nodes));
+    if (before.size === 0) this.hide();
+    this.#paint(segments, [...before].filter((node) => !after.has(node)), UNLABELLED);
+    this.#paint(segments, [...after].filter((node) => !before.has(node)), value);
     this.shown = { segments, nodes, value };
   }
 

@@ -48,8 +48,10 @@ async function start() {
   );
   stage.painter.showPicture(await picture);
   stage.minimap.showPicture(await picture);
-  if (setup.uncertainty) bitmap(`${setup.urls.frame}/uncertainty`).then((doubt) => stage.painter.showDoubt(doubt), () => {});
-  if (setup.segments) server.segments().then((file) => panels.showSegments(Segments.parse(file)), () => {});
+  // They come after the frame; without them, what needs them says so.
+  const doubt = setup.uncertainty ? bitmap(`${setup.urls.frame}/uncertainty`).then((grey) => stage.painter.showDoubt(grey)) : null;
+  const segments = setup.segments ? server.segments().then((file) => panels.showSegments(Segments.parse(file))) : null;
+  Promise.all([doubt, segments]).then(([greys]) => greys && panels.beginQueue(greys), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.
   Object.assign(window, { windlass: { editor, stage, saving } });

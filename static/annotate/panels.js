@@ -2,6 +2,7 @@
 /** Tool strip, palette, sliders, top bar, sheets: each control does what its key does. */
 
 import { wireClasses } from "./class_list.js";
+import { wireDoubts } from "./doubts.js";
 import { disable, find, press, say, setText } from "./dom.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
@@ -42,6 +43,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage);
   const jumps = wireJumps(editor, stage);
+  const doubts = wireDoubts({ editor, stage, palette });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
   /** @param {number} factor */
@@ -79,7 +81,10 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     surface.classList.toggle("hand", down || editor.tool === "hand");
     stage.ask();
   };
-  const close = (erase = false) => act(() => editor.closePolygon({ erase }));
+  const close = () => act(() => editor.accept() || editor.closePolygon());
+  const enter = () => act(() => doubts.accept() || (pen.active ? pen.press() : close()));
+  const drop = () => act(() => (doubts.leave(), editor.cancel()));
+  const snap = () => act(() => (editor.snap(toggle("snap")), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
   const submit = async () => {
     const button = /** @type {HTMLButtonElement} */ (find("#submit"));
     button.disabled = true;
@@ -100,7 +105,9 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["b"], name: "Brush", group: "Tools", run: () => take("brush") },
     { keys: ["x"], name: "Eraser", group: "Tools", run: () => take("eraser") },
     { keys: ["z"], name: "Segments", group: "Tools", run: () => take("segment") },
+    { keys: ["shift+z"], name: "Propagate a scribble", group: "Tools", run: () => take("propagate") },
     { keys: ["v"], name: "Polygon", group: "Tools", run: () => take("polygon") },
+    { keys: ["shift+v"], name: "Polygons follow edges", group: "Tools", run: snap },
     { keys: ["a"], name: "Rectangle", group: "Tools", run: () => take("rectangle") },
     { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
     { keys: ["shift+f"], name: "Replace in a rectangle", group: "Tools", run: () => take("replace") },
@@ -110,7 +117,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["]"], name: "Larger", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
-    { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: () => act(() => editor.cancel()) },
+    { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: drop },
     { keys: ["ctrl+z"], name: "Undo", group: "Tools", run: () => act(() => editor.undo()) },
     { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", shown: ["Ctrl + Shift + Z"], run: () => act(() => editor.redo()) },
     ...over.commands,
@@ -123,6 +130,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["."], name: "Labels stronger", group: "View", run: () => fade(Number(opacity.value) + OPACITY_STEP) },
     { keys: ["d"], name: "Where the model doubts", group: "View", run: toggleDoubt },
     { keys: ["g"], name: "What is unlabelled", group: "View", run: toggleGaps },
+    ...doubts.commands,
     ...jumps.commands,
     ...classes.commands.filter(({ group }) => group === "View"),
     ...look.commands,
@@ -130,14 +138,14 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
     ...arrow("arrowdown", 0, 1),
-    { keys: ["enter"], name: "Pen down, up; corner; fill", group: "Keyboard only", run: () => act(() => (pen.active ? pen.press() : editor.closePolygon())) },
-    { keys: ["shift+enter"], name: "Close the polygon", group: "Keyboard only", run: () => close() },
+    { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", run: enter },
+    { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", run: close },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
     { keys: ["ctrl+enter"], name: "Submit and go on", group: "Frame", run: submit },
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
     ...palette
       .filter((one) => one.key)
-      .map((one) => ({ keys: [one.key], name: one.name, group: "Classes", run: () => act(() => editor.choose(one.index)) })),
+      .map((one) => ({ keys: [one.key], name: one.name, group: "Classes", run: () => act(() => (editor.choose(one.index), doubts.correct())) })),
   ];
   new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
@@ -151,6 +159,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ["#doubt", toggleDoubt],
     ["#gaps", toggleGaps],
     ["#submit", submit],
+    ["#snap", snap],
     ["#open-help", () => help.showModal()],
     ["#save-state", () => showHistory()],
   ])) {
@@ -185,17 +194,18 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     if (size.max !== String(last)) size.max = String(last);
     if (size.value !== String(index)) size.value = String(index);
     setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
-    disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0);
+    disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0 && !editor.spread);
     disable("#redo", !editor.history.canRedo);
   };
   stage.ask();
-  disable("[data-tool=segment]", true);
   return {
     /** They come after the frame: until then their tools cannot be taken. @param {import("./segments.js").Segments} segments */
     showSegments(segments) {
       editor.segments = segments;
-      disable("[data-tool=segment]", false);
+      for (const control of ["[data-tool=segment]", "[data-tool=propagate]", "#snap"]) disable(control, false);
     },
+    /** @param {Uint8Array} doubt of every pixel, 0 to 255 */
+    beginQueue: (doubt) => doubts.begin(doubt),
   };
 
   async function showHistory() {

@@ -111,10 +111,9 @@ export class Pointer {
     this.tell.moved();
   }
 
-  /** @param {MouseEvent} event the second click has set its corner already */
+  /** @param {MouseEvent} event its first click has set the corner, its second has taken hold of that */
   #close(event) {
     if (this.editor.tool !== "polygon") return;
-    this.editor.polygon.takeBack();
     this.editor.closePolygon({ erase: event.altKey });
     this.tell.seen();
   }

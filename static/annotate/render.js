@@ -54,17 +54,19 @@ export class Painter {
     this.layers.picture.drawImage(picture, 0, 0, this.map.width, this.map.height);
   }
 
-  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be */
+  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be @returns {Uint8Array} these greys */
   showDoubt(doubt) {
     const { doubt: context } = this.layers;
     context.drawImage(doubt, 0, 0, this.map.width, this.map.height);
     const data = context.getImageData(0, 0, this.map.width, this.map.height);
     const pixels = new Uint32Array(data.data.buffer);
+    const greys = new Uint8Array(pixels.length);
     for (let i = 0; i < pixels.length; i++) {
-      const grey = pixels[i] & 255;
+      const grey = (greys[i] = pixels[i] & 255);
       pixels[i] = packed([255, 190 - ((grey * 150) >> 8), 40], grey);
     }
     context.putImageData(data, 0, 0);
+    return greys;
   }
 
   /** @param {boolean} shown */

@@ -159,16 +159,20 @@ export class Segments {
 
   #touch() {
     const { ids, width, count } = this;
-    /** @type {Set<number>[]} */
-    const beside = Array.from({ length: count }, () => new Set());
+    /** A handful for each: looking through them is quicker than a set. @type {number[][]} */
+    const beside = Array.from({ length: count }, () => []);
     /** @param {number} a @param {number} b */
-    const join = (a, b) => (beside[a].add(b), beside[b].add(a));
+    const join = (a, b) => {
+      if (beside[a].includes(b)) return;
+      beside[a].push(b);
+      beside[b].push(a);
+    };
     for (let at = 0; at < ids.length; at++) {
       if (at % width && ids[at] !== ids[at - 1]) join(ids[at], ids[at - 1]);
       if (at >= width && ids[at] !== ids[at - width]) join(ids[at], ids[at - width]);
     }
     const from = new Uint32Array(count + 1);
-    beside.forEach((others, superpixel) => (from[superpixel + 1] = from[superpixel] + others.size));
-    return { from, beside: Uint32Array.from(beside.flatMap((others) => [...others].sort((a, b) => a - b))) };
+    beside.forEach((others, superpixel) => (from[superpixel + 1] = from[superpixel] + others.length));
+    return { from, beside: Uint32Array.from(beside.flatMap((others) => others.sort((a, b) => a - b))) };
   }
 }

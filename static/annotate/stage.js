@@ -32,6 +32,8 @@ export class Stage {
     this.minimap = new Minimap(this.view, () => this.move());
     /** Where the pointer is, on the screen. @type {Point | null} */
     this.hovered = null;
+    /** A segment that is shown whatever the pen points at; -1 for none. */
+    this.marked = -1;
     /** Called after each painting: panels show what changed. */
     this.onPaint = () => {};
     this.asked = false;
@@ -88,10 +90,12 @@ export class Stage {
     this.onPaint();
   }
 
-  /** The segment that a press would take. */
+  /** What a scribble would fill, or the segment that a press would take. */
   #showGhost() {
     const { editor, target, painter } = this;
-    const { segments, scale } = editor;
+    const { segments, scale, spread } = editor;
+    if (segments && spread) return painter.ghost.show(segments, spread.region, spread.value);
+    if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], editor.class);
     const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
     if (segments && node >= 0) painter.ghost.show(segments, [node], editor.class);
     else painter.ghost.hide();
@@ -116,7 +120,8 @@ export class Stage {
     const { target, view, editor } = this;
     const { polygon, box } = editor;
     const corners = box ? [] : polygon.corners;
-    const points = box ? cornersOf(box.bounds) : target && corners.length ? [...corners, target] : corners;
+    const line = polygon.line;
+    const points = box ? cornersOf(box.bounds) : target && corners.length && polygon.held < 0 ? [...line, target] : line;
     this.outline.classList.toggle("shown", points.length > 0);
     if (points.length === 0) return;
     const value = box ? box.value : editor.class;
