@@ -11,6 +11,8 @@ import { Viewport } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Point} Point */
 
+/** No class: what is shown in its place has a rim and no colour. */
+const ONLY_RIM = 254;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Stage {
@@ -95,7 +97,7 @@ export class Stage {
     const { editor, target, painter } = this;
     const { segments, scale, spread } = editor;
     if (segments && spread) return painter.ghost.show(segments, spread.region, spread.value);
-    if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], editor.class);
+    if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], ONLY_RIM);
     const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
     if (segments && node >= 0) painter.ghost.show(segments, [node], editor.class);
     else painter.ghost.hide();
@@ -121,7 +123,7 @@ export class Stage {
     const { polygon, box } = editor;
     const corners = box ? [] : polygon.corners;
     const line = polygon.line;
-    const points = box ? cornersOf(box.bounds) : target && corners.length && polygon.held < 0 ? [...line, target] : line;
+    const points = box ? cornersOf(box.bounds) : target && corners.length && polygon.held < 0 ? polygon.lineTo(target) : line;
     this.outline.classList.toggle("shown", points.length > 0);
     if (points.length === 0) return;
     const value = box ? box.value : editor.class;

@@ -1,35 +1,68 @@
 // @ts-check
 /** The actions that a scripted annotator thinks of. */
 
-import { SCALES } from "../../static/annotate/segments.js";
 import { SIZES, sweep } from "../../static/annotate/tools/brush.js";
 import { fillPolygon } from "../../static/annotate/tools/polygon.js";
+import { EXTENTS, Spread, givenClasses } from "../../static/annotate/tools/propagate.js";
 import { crossed } from "../../static/annotate/tools/segment.js";
 import { contour, spine } from "./outline.js";
-import { preparation } from "./annotator.js";
+import { preparation, price } from "./annotator.js";
 import { simplify } from "./polygons.js";
 
 /** @typedef {import("./annotator.js").Action} Action */
 /** @typedef {import("../../static/annotate/editor.js").Editor} Editor */
 /** @typedef {import("./score.js").Score} Score */
 /** @typedef {import("./score.js").Patch} Patch */
+/** @typedef {import("../../static/annotate/segments.js").Segments} Segments */
 /** @typedef {import("../../static/annotate/tools/brush.js").Point} Point */
 /** @typedef {(action: Action) => Action | null} Offer takes an action, gives the best so far */
 
 /** Segments of a scale and class between which drags are thought of. */
 const ENDS = 28;
 const MOST_BENDS = 8;
+/** Scribbles that are thought of. */
+const SEEDS = 12;
 /** Patches that a brush or a polygon is thought of for. */
 const PATCHES = 12;
 
-/** Clicks and drags over segments. @param {Editor} editor @param {Score} score @param {Offer} offer */
-export function segmentActions(editor, score, offer) {
-  const segments = /** @type {import("../../static/annotate/segments.js").Segments} */ (editor.segments);
+/** @typedef {{ scale: number, value: number, node: number, gain: number }} Wrong a segment that one click would mend */
+
+/** The segments of every scale, each once. @type {WeakMap<Segments, Uint32Array[]>} */
+const scales = new WeakMap();
+
+/** @param {Segments} segments @returns {Uint32Array[]} */
+function nodesOf(segments) {
+  const known = scales.get(segments) ?? segments.scales.map((nodes) => Uint32Array.from(new Set(nodes)));
+  scales.set(segments, known);
+  return known;
+}
+
+/** What a click on each segment would mend, for each scale and class, the most first. @param {Segments} segments @param {Score} score @returns {Wrong[][][]} */
+export function wrongSegments(segments, score) {
   const { classes } = score.truth;
-  const action = (/** @type {number} */ scale, /** @type {number} */ value, /** @type {Point[]} */ way, /** @type {number} */ gain) => ({
+  return nodesOf(segments).map((nodes, scale) => {
+    /** @type {Wrong[][]} */
+    const byClass = Array.from({ length: classes }, () => []);
+    for (const node of nodes) {
+      for (let value = 0; value < classes; value++) {
+        const gain = score.gain(node, value);
+        if (gain > 0) byClass[value].push({ scale, value, node, gain });
+      }
+    }
+    for (const wrong of byClass) wrong.sort((a, b) => b.gain - a.gain || a.node - b.node);
+    return byClass;
+  });
+}
+
+/** Clicks and drags over segments. @param {Editor} editor @param {Score} score @param {Wrong[][][]} wrong @param {Offer} offer */
+export function segmentActions(editor, score, wrong, offer) {
+  const segments = /** @type {Segments} */ (editor.segments);
+  /** @param {number} scale @param {number} value @param {Point[]} way @param {number} gain @returns {Action} */
+  const action = (scale, value, way, gain) => ({
     tool: "segment",
     gain,
-    cost: preparation(editor, "segment", value, scale) + way.length,
+    places: way.length,
+    keys: preparation(editor, "segment", value, scale),
     take: () => {
       editor.take("segment");
       editor.choose(value);
@@ -37,35 +70,63 @@ export function segmentActions(editor, score, offer) {
       draw(editor, way);
     },
   });
-  const promising = SCALES.map((_, scale) => {
-    const nodes = [...new Set(segments.scales[scale])];
-    return Array.from({ length: classes }, (_, value) => {
-      const good = nodes.map((node) => ({ node, gain: score.gain(node, value) })).filter(({ gain }) => gain > 0);
-      good.sort((a, b) => b.gain - a.gain || a.node - b.node);
-      if (good.length) offer(action(scale, value, [middle(segments, good[0].node)], good[0].gain));
-      return good;
-    });
+  wrong.flat().forEach(([first]) => first && offer(action(first.scale, first.value, [middle(segments, first.node)], first.gain)));
+  wrong.flat().forEach((all) => {
+    const [{ scale, value } = { scale: 0, value: 0 }] = all;
+    const ends = all.slice(0, ENDS).map(({ node }) => middle(segments, node));
+    if (ends.length < 2) return;
+    const best = offer(action(scale, value, [], 0));
+    // However a drag went, it would hardly be worth more than this.
+    const keys = preparation(editor, "segment", value, scale);
+    if (best && sum(all, ENDS) / (keys + 2) <= best.gain / price(best)) return;
+    /** @param {Point[]} way */
+    const worth = (way) => alongWay(segments, score, scale, value, way);
+    let [way, gain] = bestPair(ends, worth);
+    while (way.length && way.length < MOST_BENDS) {
+      offer(action(scale, value, way, gain));
+      const longer = ends.flatMap((end) => [[...way, end], [end, ...way]]).map((way) => ({ way, gain: worth(way) }));
+      const next = longer.reduce((a, b) => (b.gain > a.gain ? b : a));
+      if (next.gain <= gain) break;
+      ({ way, gain } = next);
+    }
   });
-  promising.forEach((byClass, scale) =>
-    byClass.forEach((good, value) => {
-      if (good.length < 2) return;
-      const keys = preparation(editor, "segment", value, scale);
-      const bound = good.slice(0, ENDS).reduce((sum, { gain }) => sum + gain, 0);
-      const best = offer(action(scale, value, [], 0));
-      // However a drag went, it could not be worth more than this.
-      if (best && bound / (keys + 2) <= best.gain / best.cost) return;
-      const ends = good.slice(0, ENDS).map(({ node }) => middle(segments, node));
-      const worth = (/** @type {Point[]} */ way) => alongWay(segments, score, scale, value, way);
-      let [way, gain] = bestPair(ends, worth);
-      while (way.length && way.length < MOST_BENDS) {
-        offer(action(scale, value, way, gain));
-        const longer = ends.flatMap((end) => [[...way, end], [end, ...way]]).map((way) => ({ way, gain: worth(way) }));
-        const next = longer.reduce((a, b) => (b.gain > a.gain ? b : a));
-        if (next.gain <= gain) break;
-        ({ way, gain } = next);
-      }
-    }),
-  );
+}
+
+/** @param {Wrong[]} wrong @param {number} count @returns {number} what clicks on so many of them would mend */
+function sum(wrong, count) {
+  return wrong.slice(0, count).reduce((total, { gain }) => total + gain, 0);
+}
+
+/** Scribbles that propagate. @param {Editor} editor @param {Score} score @param {Wrong[][][]} wrong @param {Offer} offer */
+export function propagateActions(editor, score, wrong, offer) {
+  const segments = /** @type {Segments} */ (editor.segments);
+  const known = givenClasses(segments, editor.map.pixels, editor.start);
+  const seeds = wrong.slice(1, 5).flatMap((byClass) => byClass.flatMap((all) => all.slice(0, 2)));
+  seeds.sort((a, b) => b.gain - a.gain || a.node - b.node);
+  for (const { node, value } of seeds.slice(0, SEEDS)) {
+    const way = [middle(segments, node)];
+    const spread = new Spread(segments, value, known);
+    spread.scribble(way[0], way[0], false);
+    const { order, needs } = spread.grow();
+    let [gain, taken] = [0, 0];
+    EXTENTS.forEach((reach, extent) => {
+      while (taken < order.length && needs[taken] <= reach) gain += score.gain(order[taken++], value);
+      offer({
+        tool: "propagate",
+        gain,
+        places: way.length,
+        // The last one accepts.
+        keys: preparation(editor, "propagate", value, extent) + 1,
+        take: () => {
+          editor.take("propagate");
+          editor.choose(value);
+          editor.resize(extent - editor.extent);
+          draw(editor, way);
+          editor.accept();
+        },
+      });
+    });
+  }
 }
 
 /** @param {Point[]} ends @param {(way: Point[]) => number} worth @returns {[Point[], number]} */
@@ -81,7 +142,7 @@ function bestPair(ends, worth) {
   return best;
 }
 
-/** @param {import("../../static/annotate/segments.js").Segments} segments @param {Score} score @param {number} scale @param {number} value @param {Point[]} way */
+/** @param {Segments} segments @param {Score} score @param {number} scale @param {number} value @param {Point[]} way */
 function alongWay(segments, score, scale, value, way) {
   const met = new Set();
   let gain = 0;
@@ -98,7 +159,7 @@ function alongWay(segments, score, scale, value, way) {
 /** @type {WeakMap<object, Map<number, Point>>} */
 const middles = new WeakMap();
 
-/** A place inside a segment: in the middle of its longest run. @param {import("../../static/annotate/segments.js").Segments} segments @param {number} node @returns {Point} */
+/** A place inside a segment: in the middle of its longest run. @param {Segments} segments @param {number} node @returns {Point} */
 export function middle(segments, node) {
   const known = middles.get(segments) ?? new Map();
   middles.set(segments, known);
@@ -131,11 +192,11 @@ export function brushActions(editor, score, patches, offer) {
         const gain = score.gainOf(value, (map) =>
           way.forEach((point, i) => sweep(/** @type {any} */ (map), way[Math.max(0, i - 1)], point, size, value)),
         );
-        const cost = preparation(editor, "brush", value, grain) + way.length;
         offer({
           tool: "brush",
           gain,
-          cost,
+          places: way.length,
+          keys: preparation(editor, "brush", value, grain),
           take: () => {
             editor.take("brush");
             editor.choose(value);
@@ -159,8 +220,9 @@ export function polygonActions(editor, score, patches, offer) {
       offer({
         tool: "polygon",
         gain,
-        // The key that closes it is one more.
-        cost: preparation(editor, "polygon", value) + corners.length + 1,
+        places: corners.length,
+        // The last one closes it.
+        keys: preparation(editor, "polygon", value) + 1,
         take: () => {
           editor.take("polygon");
           editor.choose(value);
@@ -205,7 +267,8 @@ export function fillActions(editor, score, offer) {
       offer({
         tool: "fill",
         gain: counts[value] - counts[old],
-        cost: preparation(editor, "fill", value) + 1,
+        places: 1,
+        keys: preparation(editor, "fill", value),
         take: () => {
           editor.take("fill");
           editor.choose(value);

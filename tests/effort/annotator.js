@@ -4,19 +4,25 @@
  * what it costs, through the editor's own core.
  *
  * What an action costs is what a hand does: each place aimed at (a click, the beginning, each bend and the end of a drag)
- * is 1, as a polygon's vertex is; each key and each notch of the wheel (tool, class, size, accept) is 1. Looking, zooming
- * and panning are free, as they are for polygons.
+ * is 1, as a polygon's vertex is; so is each key (tool, class, accept) and each turn of the wheel, however far. Looking,
+ * zooming and panning are free, as they are for polygons, whose classes and closing are free as well.
  */
 
-import { brushActions, fillActions, polygonActions, segmentActions } from "./actions.js";
+import { SIZES } from "../../static/annotate/tools/brush.js";
+import { brushActions, fillActions, polygonActions, propagateActions, segmentActions, wrongSegments } from "./actions.js";
 
 /** @typedef {import("../../static/annotate/editor.js").Editor} Editor */
 /** @typedef {import("./score.js").Score} Score */
-/** @typedef {{ tool: string, gain: number, cost: number, take: (editor: Editor) => void }} Action */
+/** @typedef {{ tool: string, gain: number, places: number, keys: number, take: (editor: Editor) => void }} Action */
 
 /** @param {Action | null} a @param {Action} b @returns {boolean} whether `b` repairs more for its price */
 export function better(a, b) {
-  return b.gain > 0 && (a === null || b.gain / b.cost > a.gain / a.cost);
+  return b.gain > 0 && (a === null || b.gain / price(b) > a.gain / price(a));
+}
+
+/** @param {Action} action */
+export function price({ places, keys }) {
+  return places + keys;
 }
 
 /**
@@ -24,22 +30,23 @@ export function better(a, b) {
  * @param {Score} score
  * @param {string[]} tools that may be used: `segment`, `propagate`, `brush`, `polygon`, `fill`
  * @param {number[]} goals shares of labelled pixels that agree, rising
- * @returns {{ goal: number, actions: number, iou: number, byTool: Record<string, number> }[]}
+ * @returns {{ goal: number, actions: number, places: number, iou: number, byTool: Record<string, number> }[]}
  */
 export function annotate(editor, score, tools, goals) {
-  let cost = 0;
+  let [actions, places] = [0, 0];
   /** @type {Record<string, number>} */
   const byTool = {};
   return goals.map((goal) => {
     while (score.agreement < goal) {
       const action = best(editor, score, tools);
-      if (!action) return { goal, actions: Infinity, iou: score.truth.meanIou(editor.map.pixels), byTool: { ...byTool } };
+      if (!action) return { goal, actions: Infinity, places, iou: score.truth.meanIou(editor.map.pixels), byTool: { ...byTool } };
       action.take(editor);
       score.update();
-      cost += action.cost;
-      byTool[action.tool] = (byTool[action.tool] ?? 0) + action.cost;
+      actions += price(action);
+      places += action.places;
+      byTool[action.tool] = (byTool[action.tool] ?? 0) + price(action);
     }
-    return { goal, actions: cost, iou: score.truth.meanIou(editor.map.pixels), byTool: { ...byTool } };
+    return { goal, actions, places, iou: score.truth.meanIou(editor.map.pixels), byTool: { ...byTool } };
   });
 }
 
@@ -52,7 +59,11 @@ function best(editor, score, tools) {
     if (better(found, action)) found = action;
     return found;
   };
-  if (tools.includes("segment")) segmentActions(editor, score, offer);
+  if (tools.includes("segment") || tools.includes("propagate")) {
+    const wrong = wrongSegments(/** @type {any} */ (editor.segments), score);
+    if (tools.includes("segment")) segmentActions(editor, score, wrong, offer);
+    if (tools.includes("propagate")) propagateActions(editor, score, wrong, offer);
+  }
   const patches = score.patches();
   if (tools.includes("fill")) fillActions(editor, score, offer);
   if (tools.includes("brush")) brushActions(editor, score, patches, offer);
@@ -62,7 +73,6 @@ function best(editor, score, tools) {
 
 /** Keys to have a tool, a class and a size in the hand. @param {Editor} editor @param {string} tool @param {number} value @param {number} [grain] */
 export function preparation(editor, tool, value, grain) {
-  const now = tool === "segment" ? editor.scale : editor.grain.name === "Brush" ? editor.grain.index : 0;
-  const notches = grain === undefined ? 0 : Math.abs(grain - now);
-  return Number(editor.tool !== tool) + Number(editor.class !== value) + notches;
+  const now = tool === "segment" ? editor.scale : tool === "propagate" ? editor.extent : SIZES.indexOf(editor.size);
+  return Number(editor.tool !== tool) + Number(editor.class !== value) + Number(grain !== undefined && grain !== now);
 }

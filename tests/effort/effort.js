@@ -56,8 +56,8 @@ for (const { frame, mask, segments } of JSON.parse(readFileSync(join(job, "out",
     const editor = new Editor(new LabelMap(start.width, start.height, start.pixels.slice()), { classes: truth.classes });
     editor.segments = cut;
     const reached = annotate(editor, new Score(editor.map, truth, cut), RUNS[run], goals);
-    result.runs[run] = reached.map(({ goal, actions, iou, byTool }) => ({ goal, actions, iou: round(iou), byTool }));
-    process.stderr.write(`${basename(image)} ${run}: ${reached.map(({ actions }) => actions)} in ${(Date.now() - began) / 1000} s ${JSON.stringify(reached.at(-1)?.byTool)}\n`);
+    result.runs[run] = reached.map((one) => ({ ...one, iou: round(one.iou) }));
+    process.stderr.write(`${basename(image)} ${run}: ${reached.map(({ actions, places }) => `${actions} (${places})`)} in ${(Date.now() - began) / 1000} s ${JSON.stringify(reached.at(-1)?.byTool)}\n`);
   }
   if (runs.includes("polygons")) {
     const outlines = readPolygons(label.replace("labelIds.png", "polygons.json"));

@@ -13,7 +13,7 @@ import { Heap } from "../heap.js";
 /** @typedef {import("./brush.js").Point} Point */
 
 /** Corners farther apart than this are joined by a straight line. */
-export const REACH = 240;
+export const REACH = 400;
 /** A corner goes to an edge as near as this, in pixels. */
 const PULL = 12;
 const SIDE = 2 * REACH + 1;
@@ -28,11 +28,11 @@ export class LiveWire {
   /** @param {Segments} segments */
   constructor(segments) {
     this.segments = segments;
-    /** From where the ways in `before` come. @type {Point | null} */
-    this.source = null;
+    /** In the middle of what is searched. @type {Point} */
+    this.source = { x: 0, y: 0 };
     /** The move by which each place was reached, and its price. */
     this.before = new Int8Array(SIDE * SIDE);
-    this.prices = new Float64Array(SIDE * SIDE);
+    this.prices = new Float32Array(SIDE * SIDE);
   }
 
   /** @param {Point} point @returns {Point} the nearest place on an edge; the point itself where there is none near */
@@ -52,7 +52,7 @@ export class LiveWire {
   between(from, to) {
     const far = Math.max(Math.abs(from.x - to.x), Math.abs(from.y - to.y)) > REACH;
     if (far || !this.#onEdge(from.x, from.y) || !this.#onEdge(to.x, to.y)) return [];
-    if (this.source?.x !== from.x || this.source?.y !== from.y) this.#search(from);
+    this.#search(from, to);
     const way = [];
     let [x, y] = [to.x, to.y];
     for (let move = this.before[this.#place(x, y)]; move < 4; move = this.before[this.#place(x, y)]) {
@@ -65,24 +65,25 @@ export class LiveWire {
     return way.reverse();
   }
 
-  /** Dijkstra over the edges around a place. @param {Point} source */
-  #search(source) {
+  /** Dijkstra over the edges around a place, as far as to another. @param {Point} source @param {Point} target */
+  #search(source, target) {
     this.source = { x: source.x, y: source.y };
     this.before.fill(-1);
     this.prices.fill(Infinity);
     const heap = new Heap();
-    const start = this.#place(source.x, source.y);
+    const [start, end] = [this.#place(source.x, source.y), this.#place(target.x, target.y)];
     this.before[start] = 4;
     this.prices[start] = 0;
     heap.push(0, start);
     while (heap.size) {
       const { key, item } = heap.pop();
       if (key > this.prices[item]) continue;
+      if (item === end) return;
       const [x, y] = [source.x - REACH + (item % SIDE), source.y - REACH + Math.floor(item / SIDE)];
       for (let move = 0; move < 4; move++) {
         const [nx, ny] = [x + MOVES[move][0], y + MOVES[move][1]];
         if (Math.abs(nx - source.x) > REACH || Math.abs(ny - source.y) > REACH) continue;
-        const price = key + this.#price(x, y, move);
+        const price = Math.fround(key + this.#price(x, y, move));
         const next = this.#place(nx, ny);
         if (price >= this.prices[next]) continue;
         this.prices[next] = price;
@@ -100,8 +101,8 @@ export class LiveWire {
     const [bx, by] = move % 2 === 0 ? [ax, ay + 1] : [ax + 1, ay];
     const [a, b] = [segments.superpixelAt(ax, ay), segments.superpixelAt(bx, by)];
     if (a === b) return Infinity;
-    // The frame's own rim is an edge as good as any.
-    if (a < 0 || b < 0) return 1;
+    // A cheap rim would draw every way near it along itself.
+    if (a < 0 || b < 0) return DEAREST;
     const { vectors, d } = segments;
     let apart = 0;
     for (let i = 0; i < d; i++) apart += (vectors[a * d + i] - vectors[b * d + i]) ** 2;
@@ -116,7 +117,7 @@ export class LiveWire {
 
   /** @param {number} x @param {number} y */
   #place(x, y) {
-    const source = /** @type {Point} */ (this.source);
+    const { source } = this;
     return (y - source.y + REACH) * SIDE + (x - source.x + REACH);
   }
 }

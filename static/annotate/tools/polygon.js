@@ -23,6 +23,9 @@ export function fillPolygon(map, corners, value) {
   }
 }
 
+/** Farther away, a line along edges is shown only once its corner is set: searching it takes too long for each move. */
+const PREVIEWED = 150;
+
 /** A polygon being drawn: its corners can still be moved, added and taken away. */
 export class Polygon {
   constructor() {
@@ -103,6 +106,13 @@ export class Polygon {
   /** Its whole line so far. @returns {Point[]} */
   get line() {
     return this.corners.flatMap((corner, index) => (index + 1 < this.corners.length ? [corner, ...this.between(index)] : [corner]));
+  }
+
+  /** Its whole line, on to where the next corner would be. @param {Point} next @returns {Point[]} */
+  lineTo(next) {
+    const last = this.corners[this.corners.length - 1];
+    const near = apart(last, next) < PREVIEWED;
+    return [...this.line, ...(this.wire && near ? this.wire.between(last, this.#put(next)) : []), next];
   }
 
   /** Its whole line, closed. @returns {Point[]} */
