@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR ?= $(WINDLASS_CACHE)/target
 # By its real path, which is the same from every clone: else each would build torch-sys anew.
 CARGO = LIBTORCH=$$(readlink -f "$${LIBTORCH:-.libtorch}") cargo
 
-.PHONY: demo test lint setup browser release clean
+.PHONY: demo test lint speed setup browser release clean
 
 demo: release
 	$(CARGO_TARGET_DIR)/release/windlass demo
@@ -22,6 +22,11 @@ test: setup browser
 lint: libtorch
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# How fast the editor is, as JSON: on a machine that does nothing else.
+speed: libtorch browser
+	$(CARGO) build --release --locked --package windlass --example annotate_fixture
+	WINDLASS_FIXTURE=$(CARGO_TARGET_DIR)/release/examples/annotate_fixture node tests/browser/speed.mjs
 
 # Everything that the programs need to run, besides themselves.
 setup: libtorch

@@ -9,8 +9,8 @@ use anyhow::Context;
 use image::{GrayImage, RgbImage};
 use sha2::{Digest, Sha256};
 use windlass::domain::{
-    Backbone, Budget, Confusion, Dataset, Domain, Evaluation, Event, Frame, FrameId, Layout, Line, Mask, Pick,
-    ProjectId, Recipe, RoundId, Size, Split, Stage, Taxonomy, files,
+    Backbone, Budget, ClassMix, Confusion, Dataset, Domain, Evaluation, Event, Frame, FrameId, Layout, Line, MapPoint,
+    Mask, Pick, PointKind, ProjectId, Recipe, RoundId, Selection, Size, Split, Stage, Taxonomy, files,
 };
 use windlass::formats::codes::label_code;
 use windlass::formats::mask_png::write_gray;
@@ -161,12 +161,22 @@ async fn fill(workspace: &Workspace, dir: &Path, name: &str, moment: Moment) -> 
         _ => {}
     }
     made.model(Stage::Warmup, 0.42).await?;
-    for stage in [Stage::Features, Stage::Anchors, Stage::Select, Stage::Prelabel] {
+    for stage in [Stage::Features, Stage::Anchors] {
         made.job(stage, End::Done).await?;
     }
+    let out = workspace.job_dir(made.job(Stage::Select, End::Done).await?).join(files::OUT);
+    std::fs::create_dir_all(&out)?;
+    std::fs::write(out.join(files::MAP), serde_json::to_vec(&map())?)?;
+    made.job(Stage::Prelabel, End::Done).await?;
     let mut tx = db.begin().await?;
     let picks: Vec<Pick> = target_ids.iter().take(12).enumerate().map(|(index, &frame)| pick(index, frame)).collect();
-    rounds::set_picks(&mut tx, round, &picks).await?;
+    let share =
+        |phase: f64| (0..19).map(|class| 0.5 + 0.45 * (f64::from(class) * 1.3 + phase).sin()).collect::<Vec<_>>();
+    let (picked_frames, pool_frames) = (share(0.6), share(0.0));
+    let mix = ClassMix { picked_pixels: share(0.6), pool_pixels: share(0.0), picked_frames, pool_frames };
+    let (budget, anchors, candidates) = (picks.len(), [10, 10], target_ids.len());
+    let selection = Selection { budget, anchors, candidates, mix, picks: picks.clone(), ..Selection::default() };
+    rounds::set_selection(&mut tx, round, &selection).await?;
     for (index, pick) in picks.iter().enumerate() {
         rounds::make_ready(&mut tx, round, pick.frame, "none", 0.1 + 0.02 * index as f64).await?;
         masks::add(&mut tx, pick.frame, MaskKind::Start, None, &Mask::unlabelled(SIZE), now()).await?;
@@ -204,6 +214,24 @@ async fn insert(
         size: SIZE,
     };
     Ok(frames::insert(tx, project, &frame).await?)
+}
+
+/// Two domains that overlap in part.
+fn map() -> Vec<MapPoint> {
+    use PointKind::{Picked, Source, SourceAnchor, Target, TargetAnchor};
+    let point = |kind, nth: usize, middle: f64, wide: f64| {
+        let (angle, cluster) = (nth as f64 * 2.4, (nth % 5) as f64 * 1.3);
+        let far = wide * ((nth as f64 * 0.73).sin().abs() + 0.05);
+        let (x, y) = (middle + 9.0 * cluster.cos(), 9.0 * (cluster * 1.7).sin());
+        MapPoint { kind, x: x + far * angle.cos(), y: y + far * angle.sin() }
+    };
+    let kinds = [(Source, 250, -5.0, 4.0), (Target, 240, 5.0, 4.0), (Picked, 12, 6.0, 7.0)];
+    let frames =
+        kinds.into_iter().flat_map(|(kind, n, middle, wide)| (0..n).map(move |at| point(kind, at, middle, wide)));
+    let anchors = [(SourceAnchor, -5.0), (TargetAnchor, 5.0)];
+    frames
+        .chain(anchors.into_iter().flat_map(|(kind, middle)| (0..5).map(move |at| point(kind, at, middle, 0.0))))
+        .collect()
 }
 
 fn pick(index: usize, frame: FrameId) -> Pick {

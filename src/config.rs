@@ -103,12 +103,19 @@ pub struct Demo {
 pub struct Run {
     /// The experiment, a TOML file.
     pub file: PathBuf,
+    /// Another one whose data and knobs it is played on, such as experiments/pairs/camvid.toml.
+    #[arg(long, value_name = "FILE")]
+    pub on: Option<PathBuf>,
     /// Folder that the experiment's paths are below.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Folder for jobs and report.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// Folder for jobs, which several experiments may share: a warm-up that is the same is trained once. Default: jobs
+    /// below --out.
+    #[arg(long, value_name = "DIR")]
+    pub jobs: Option<PathBuf>,
     /// How jobs are run.
     #[command(flatten)]
     pub engine: EngineArgs,

@@ -1,7 +1,9 @@
 //! Feature vectors and anchors on disk: safetensors files, larger than memory if need be.
 //!
 //! A features file holds, for each set, `<set>.vectors` f32 `[n, classes * channels]`, `<set>.present` u8 `[n, classes]`,
-//! `<set>.ids` i64 `[n]` and `<set>.entropy` f32 `[n]`, the mean normalised entropy of each frame's soft-max map.
+//! `<set>.ids` i64 `[n]`, and three f32 `[n, classes]`: `<set>.pixels`, the share of pixels predicted as each class,
+//! `<set>.entropy`, what those add to the mean normalised entropy of the soft-max map, and, where a discriminator was
+//! asked, `<set>.foreign`, what they add to the mean probability that the frame is of the target.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,6 +23,20 @@ pub fn partial(path: &Path) -> PathBuf {
     path.with_extension("partial")
 }
 
+/// What is written of some frames. `n` frames, `C` classes, `D` channels.
+pub struct Rows<'a> {
+    /// f32 `[n, C, D]`.
+    pub vectors: &'a Tensor,
+    /// bool `[n, C]`.
+    pub present: &'a Tensor,
+    /// f32 `[n, C]`.
+    pub pixels: &'a Tensor,
+    /// f32 `[n, C]`.
+    pub entropy: &'a Tensor,
+    /// f32 `[n, C]`.
+    pub foreign: Option<&'a Tensor>,
+}
+
 /// Writes a features file row by row; it takes its name once it is complete.
 pub struct FeatureWriter {
     path: PathBuf,
@@ -32,20 +48,29 @@ pub struct FeatureWriter {
 
 impl FeatureWriter {
     /// Lays the file out for all rows of all sets, and writes the ids; what an earlier run left of it stays as it is.
-    pub fn open(path: &Path, sets: &[FeatureSet], n_classes: usize, channels: usize) -> Result<Self> {
+    /// `foreign` is laid out for the sets that `judged` holds of.
+    pub fn open(
+        path: &Path,
+        sets: &[FeatureSet],
+        judged: impl Fn(&FeatureSet) -> bool,
+        n_classes: usize,
+        channels: usize,
+    ) -> Result<Self> {
         let mut infos = Vec::new();
         let mut end = 0;
         // Four-byte numbers stand before single bytes, so that each is aligned.
         let kinds = [
             ("ids", Dtype::I64, 1, 8),
             ("vectors", Dtype::F32, n_classes * channels, 4),
-            ("entropy", Dtype::F32, 1, 4),
+            ("pixels", Dtype::F32, n_classes, 4),
+            ("entropy", Dtype::F32, n_classes, 4),
+            ("foreign", Dtype::F32, n_classes, 4),
             ("present", Dtype::U8, n_classes, 1),
         ];
         for (kind, dtype, columns, size) in kinds {
-            for set in sets {
+            for set in sets.iter().filter(|set| kind != "foreign" || judged(set)) {
                 let rows = set.frames.len();
-                let shape = if matches!(kind, "ids" | "entropy") { vec![rows] } else { vec![rows, columns] };
+                let shape = if kind == "ids" { vec![rows] } else { vec![rows, columns] };
                 let bytes = rows * columns * size;
                 let info = TensorInfo { dtype, shape, data_offsets: (end, end + bytes) };
                 infos.push((format!("{}.{kind}", set.name), columns * size, info));
@@ -74,11 +99,14 @@ impl FeatureWriter {
         Ok(writer)
     }
 
-    /// Writes the rows of some frames from row `first`: vectors f32 `[n, C, D]`, present bool `[n, C]`, entropy f32 `[n]`.
-    pub fn rows(&self, set: &str, first: usize, vectors: &Tensor, present: &Tensor, entropy: &Tensor) -> Result<()> {
-        self.write(set, "vectors", first, &bytes(&vectors.to_kind(Kind::Float), 4)?)?;
-        self.write(set, "present", first, &bytes(&present.to_kind(Kind::Uint8), 1)?)?;
-        self.write(set, "entropy", first, &bytes(&entropy.to_kind(Kind::Float), 4)?)
+    /// Writes the rows of some frames from row `first`.
+    pub fn rows(&self, set: &str, first: usize, rows: &Rows<'_>) -> Result<()> {
+        let float = |kind, tensor: &Tensor| self.write(set, kind, first, &bytes(&tensor.to_kind(Kind::Float), 4)?);
+        float("vectors", rows.vectors)?;
+        self.write(set, "present", first, &bytes(&rows.present.to_kind(Kind::Uint8), 1)?)?;
+        float("pixels", rows.pixels)?;
+        float("entropy", rows.entropy)?;
+        rows.foreign.map_or(Ok(()), |foreign| float("foreign", foreign))
     }
 
     fn write(&self, set: &str, kind: &str, first: usize, bytes: &[u8]) -> Result<()> {
@@ -129,6 +157,19 @@ impl FeatureFile {
             self.path.display()
         );
         Ok((floats, view.shape().iter().skip(1).product()))
+    }
+
+    /// A tensor of f32 that may be missing, and the length of a row.
+    pub fn floats_if_any(&self, set: &str, kind: &str) -> Result<Option<(&[f32], usize)>> {
+        let names = SafeTensors::deserialize(&self.map)?;
+        let there = names.names().contains(&format!("{set}.{kind}").as_str());
+        there.then(|| self.floats(set, kind)).transpose()
+    }
+
+    /// A tensor of bytes, row by row, and the length of a row.
+    pub fn bytes(&self, set: &str, kind: &str) -> Result<(&[u8], usize)> {
+        let view = self.tensor(set, kind, Dtype::U8)?;
+        Ok((view.data(), view.shape().iter().skip(1).product()))
     }
 
     /// The frames of a set, in the order of the rows.

@@ -9,6 +9,7 @@
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
 //! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`segments`] a frame cut up, [`mark`] how far it came |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
+//! | [`bench`] | how fast this box is |
 
 pub mod job;
 pub mod events;
@@ -33,3 +34,4 @@ pub mod segments;
 pub mod model;
 pub mod net;
 pub mod weights;
+pub mod bench;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use windlass_engine::bench::BenchCommand;
 use windlass_engine::events::Events;
 use windlass_engine::job;
 use windlass_engine::weights::WeightsCommand;
@@ -30,12 +31,15 @@ enum Command {
     /// Convert and check weights files.
     #[command(subcommand)]
     Weights(WeightsCommand),
+    /// Measure this box: training, inference, pooling, anchors, selection, evaluation. One line of JSON each.
+    Bench(BenchCommand),
 }
 
 fn main() -> ExitCode {
     let Arguments { dir, command } = Arguments::parse();
     let done = match (command, dir) {
         (Some(Command::Weights(command)), _) => command.run().map(|()| true),
+        (Some(Command::Bench(command)), _) => command.run().map(|()| true),
         (None, dir) => job::run(&dir.unwrap_or_default(), Events::new(std::io::stdout())),
     };
     match done {

@@ -9,6 +9,7 @@
 //! | label | what a dataset's file says of a frame | annotation |
 //! | mask | one class index a pixel, made or corrected here | segmentation |
 //! | start mask | the model's proposal that an annotator begins with | pre-annotation |
+//! | origin | where a pixel of a mask came from: model, segment, propagation, hand | source, which is a domain |
 //! | feature vector | class-wise means of the network's last map, one a frame (Eq. 1, 4) | objective vector |
 //! | anchor | centre of a cluster of feature vectors (Eq. 3) | centroid, CAU |
 //! | budget | how many frames people will label | |
@@ -19,12 +20,15 @@
 //! | model | weights with the classes and knobs that made them | checkpoint |
 //! | recipe | every knob of a project's training | config |
 
+mod checks;
+mod choice;
 mod class;
 mod dataset;
 mod event;
 mod frame;
 mod ids;
 mod label;
+mod layers;
 mod mask;
 mod metrics;
 mod plan;
@@ -33,18 +37,23 @@ mod results;
 mod seed;
 mod spec;
 mod stage;
+mod work;
 
+pub use checks::Checks;
+pub use choice::{Choice, Strategy};
 pub use class::{Class, IGNORE, Subset, Taxonomy};
 pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
 pub use frame::{Domain, Frame, Size, Split};
 pub use ids::{FrameId, JobId, ModelId, ProjectId, RoundId, UserId};
 pub use label::{Encoding, LabelCode};
+pub use layers::{Layers, PatchError, TILE};
 pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
 pub use recipe::{Backbone, Budget, Norm, Precision, Recipe, Schedule};
-pub use results::{AnchorReport, Evaluation, ModelCard, Pick, Proposal, Selection};
+pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection};
 pub use seed::{Stream, rng};
-pub use spec::{FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
+pub use spec::{AnchorSet, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
 pub use stage::Stage;
+pub use work::{Origin, Origins, Work};

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Class, FeatureSet, FrameId, FrameRef, JobSpec, LabelCode, Recipe, SPEC_VERSION, Stage, Task};
+use super::{
+    AnchorSet, Choice, Class, FeatureSet, FrameId, FrameRef, JobSpec, LabelCode, Recipe, SPEC_VERSION, Stage, Task,
+};
 
 /// The name in [`JobSpec::codes`] of our own mask files, whose values are class indices. Every spec knows it.
 pub const OWN_CODE: &str = "own";
@@ -29,6 +31,8 @@ pub struct Plan {
     pub source: Vec<FrameRef>,
     /// The target's training frames. Labels that they may have never reach a job through here.
     pub target: Vec<FrameRef>,
+    /// Of the target's training frames: the city, the sequence, the folder that each is from.
+    pub groups: BTreeMap<FrameId, String>,
     /// The target's validation frames, labelled.
     pub val: Vec<FrameRef>,
 }
@@ -40,26 +44,31 @@ impl Plan {
         self.spec(Stage::Warmup, Task::Warmup { imagenet, source, target: self.unlabelled_target() })
     }
 
-    /// Eq. 1, 4: feature vectors of both domains, as sets `source` and `target`.
-    pub fn features(&self, model: PathBuf) -> JobSpec {
+    /// Eq. 1, 4: feature vectors of both domains, as sets `source` and `target`. The warm-up's discriminator, where there
+    /// is one, says how foreign the target's frames look.
+    pub fn features(&self, model: PathBuf, discriminator: Option<PathBuf>) -> JobSpec {
         let source = FeatureSet { name: "source".into(), frames: self.source.clone() };
-        self.spec(Stage::Features, Task::Features { model, sets: vec![source, self.target_set()] })
+        let sets = vec![source, self.target_set()];
+        self.spec(Stage::Features, Task::Features { model, discriminator, sets })
     }
 
-    /// Eq. 2, 3: `recipe.k` anchors of each domain.
+    /// Eq. 2, 3: `recipe.k` anchors of the source and `recipe.v` of the target.
     pub fn anchors(&self, features: PathBuf) -> JobSpec {
-        let sets = vec!["source".into(), "target".into()];
-        self.spec(Stage::Anchors, Task::Anchors { features, sets, k: self.recipe.k })
+        let sets = vec![self.anchor_set("source", self.recipe.k), self.anchor_set("target", self.recipe.v)];
+        self.spec(Stage::Anchors, Task::Anchors { features, sets })
     }
 
-    /// Eq. 5: the round's budget of target frames, of those that `labelled` does not have yet.
-    ///
-    /// `strategy` is `madav2` or `random`.
-    pub fn select(&self, features: PathBuf, anchors: PathBuf, labelled: &[FrameRef], strategy: &str) -> JobSpec {
-        let candidates = self.target_without(labelled).into_iter().map(|frame| frame.id).collect();
-        let budget = self.recipe.budget.of(self.target.len());
-        let strategy = strategy.into();
-        self.spec(Stage::Select, Task::Select { features, anchors, candidates, budget, strategy })
+    /// The round's target frames, of those that `labelled` does not have yet.
+    pub fn select(&self, features: PathBuf, anchors: PathBuf, labelled: &[FrameRef], choice: &Choice) -> JobSpec {
+        let candidates: Vec<FrameId> = self.target_without(labelled).into_iter().map(|frame| frame.id).collect();
+        let budget = choice.budget.of(self.target.len(), labelled.len());
+        let group = |id: &FrameId| self.groups.get(id).cloned().unwrap_or_default();
+        let groups = candidates.iter().filter(|_| choice.quota.is_some()).map(group).collect();
+        let Choice { strategy, quota, listed, .. } = choice.clone();
+        self.spec(
+            Stage::Select,
+            Task::Select { features, anchors, candidates, budget, strategy, quota, groups, listed },
+        )
     }
 
     /// Start masks of these target frames, in this order. Ids that the target does not have are left out.
@@ -76,12 +85,15 @@ impl Plan {
 
     /// Step 2: feature vectors of the target by the injected model, as set `target`.
     pub fn target_features(&self, model: PathBuf) -> JobSpec {
-        self.spec(Stage::TargetFeatures, Task::Features { model, sets: vec![self.target_set()] })
+        self.spec(Stage::TargetFeatures, Task::Features { model, discriminator: None, sets: vec![self.target_set()] })
     }
 
     /// Step 2: `recipe.v` anchors of the target.
     pub fn target_anchors(&self, features: PathBuf) -> JobSpec {
-        self.spec(Stage::TargetAnchors, Task::Anchors { features, sets: vec!["target".into()], k: self.recipe.v })
+        self.spec(
+            Stage::TargetAnchors,
+            Task::Anchors { features, sets: vec![self.anchor_set("target", self.recipe.v)] },
+        )
     }
 
     /// Step 3 (Eq. 13-15): training on source, labelled and all other target frames. `anchors` has a set `target`.
@@ -110,6 +122,10 @@ impl Plan {
             codes,
             task,
         }
+    }
+
+    fn anchor_set(&self, name: &str, k: usize) -> AnchorSet {
+        AnchorSet { name: name.into(), k }
     }
 
     fn target_set(&self) -> FeatureSet {
@@ -152,6 +168,7 @@ mod tests {
             codes: BTreeMap::new(),
             source: (0..3).map(frame).collect(),
             target: (10..15).map(frame).collect(),
+            groups: (10..15).map(|id| (FrameId(id), format!("city {}", id % 2))).collect(),
             val: vec![frame(20)],
         }
     }
@@ -162,7 +179,7 @@ mod tests {
         let labelled = vec![frame(11)];
         let specs = [
             plan.warmup(),
-            plan.features(model.clone()),
+            plan.features(model.clone(), None),
             plan.prelabel(model.clone(), &[FrameId(12)]),
             plan.target_features(model.clone()),
             plan.adapt(model, "/a".into(), labelled),
@@ -179,9 +196,17 @@ mod tests {
 
     #[test]
     fn a_later_round_selects_among_frames_that_nobody_has_labelled() {
-        let spec = plan().select("/f".into(), "/a".into(), &[frame(10), frame(14)], "madav2");
-        let Task::Select { candidates, budget, .. } = spec.task else { panic!("{spec:?}") };
-        assert_eq!((candidates, budget), (vec![FrameId(11), FrameId(12), FrameId(13)], 2));
+        let plan = plan();
+        let mut choice = Choice::of(&plan.recipe);
+        let labelled = [frame(10), frame(14)];
+        let spec = plan.select("/f".into(), "/a".into(), &labelled, &choice);
+        let Task::Select { candidates, budget, groups, .. } = spec.task else { panic!("{spec:?}") };
+        assert_eq!((candidates, budget, groups.len()), (vec![FrameId(11), FrameId(12), FrameId(13)], 2, 0));
+
+        (choice.budget, choice.quota) = (Budget::TotalPercent(60.0), Some(1));
+        let spec = plan.select("/f".into(), "/a".into(), &labelled, &choice);
+        let Task::Select { budget, groups, .. } = spec.task else { panic!("{spec:?}") };
+        assert_eq!((budget, groups[1].as_str()), (1, "city 0"), "three of five, and two are labelled");
     }
 
     #[test]

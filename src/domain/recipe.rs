@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Size;
+use super::{Size, Strategy};
 
 /// The feature extractor of DeepLab v3+.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,14 +53,31 @@ pub enum Budget {
     Percent(f64),
     /// So many.
     Frames(usize),
+    /// Percent of the target's training frames, with those that earlier rounds had labelled: 1, then 2.2, then 5.
+    TotalPercent(f64),
 }
 
 impl Budget {
-    /// How many of `n_frames`.
-    pub fn of(self, n_frames: usize) -> usize {
+    /// How many more of `n_frames`, of which `n_labelled` are labelled.
+    ///
+    /// May be more than there are left. 0 only where a total is reached.
+    pub fn of(self, n_frames: usize, n_labelled: usize) -> usize {
+        let share = |percent: f64| ((percent / 100.0 * n_frames as f64).round() as usize).clamp(1, n_frames.max(1));
         match self {
-            Self::Percent(percent) => ((percent / 100.0 * n_frames as f64).round() as usize).clamp(1, n_frames.max(1)),
-            Self::Frames(frames) => frames.min(n_frames),
+            Self::Percent(percent) => share(percent),
+            Self::Frames(frames) => frames,
+            Self::TotalPercent(percent) => share(percent).saturating_sub(n_labelled),
+        }
+    }
+
+    /// Says what cannot be.
+    pub fn check(self) -> Result<(), String> {
+        match self {
+            Self::Percent(percent) | Self::TotalPercent(percent) if !(percent > 0.0 && percent <= 100.0) => {
+                Err(format!("the budget is {percent} %: give more than 0 and at most 100"))
+            }
+            Self::Frames(0) => Err("the budget is 0 frames: give at least 1".into()),
+            Self::Percent(_) | Self::Frames(_) | Self::TotalPercent(_) => Ok(()),
         }
     }
 }
@@ -114,9 +131,9 @@ pub struct Recipe {
 
     /// Pixels of the stride-4 map that a class needs to count as present. MADAv2's code: 10.
     pub min_pixels: usize,
-    /// Anchors a domain for selection. The paper: 10.
+    /// Anchors of the source. The paper: 10.
     pub k: usize,
-    /// Anchors of the target for the adaptation. MADAv2's code: 10.
+    /// Anchors of the target, for selection and for the adaptation. MADAv2's code: 10.
     pub v: usize,
     /// Lloyd iterations at most. MADAv2's code: 20.
     pub kmeans_iterations: usize,
@@ -124,6 +141,12 @@ pub struct Recipe {
     pub kmeans_restarts: usize,
     /// Frames to label in a round.
     pub budget: Budget,
+    /// By what they are chosen, unless a round says otherwise.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// At most so many of one group, such as a city; 0: as they come.
+    #[serde(default)]
+    pub quota: usize,
 
     /// Step 1 (Eq. 6, 7).
     pub inject: Schedule,
@@ -174,6 +197,8 @@ impl Recipe {
             kmeans_iterations: 50,
             kmeans_restarts: 5,
             budget: Budget::Percent(5.0),
+            strategy: Strategy::Madav2,
+            quota: 0,
             inject: if small { schedule(300, 0.01) } else { schedule(20_000, 2.5e-4) },
             adapt: if small { schedule(300, 0.005) } else { schedule(40_000, 2.5e-4) },
             ohem_threshold: 0.7,
@@ -244,13 +269,7 @@ impl Recipe {
         if let Some((name, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
             return Err(format!("{name} is {value}: give 0 or more"));
         }
-        match self.budget {
-            Budget::Percent(percent) if !(percent > 0.0 && percent <= 100.0) => {
-                Err(format!("the budget is {percent} %: give more than 0 and at most 100"))
-            }
-            Budget::Frames(0) => Err("the budget is 0 frames: give at least 1".into()),
-            Budget::Percent(_) | Budget::Frames(_) => Ok(()),
-        }
+        self.budget.check()
     }
 }
 
@@ -260,9 +279,21 @@ mod tests {
 
     #[test]
     fn five_per_cent_of_cityscapes_is_149_frames() {
-        assert_eq!(Budget::Percent(5.0).of(2975), 149);
-        assert_eq!(Budget::Percent(0.001).of(20), 1);
-        assert_eq!(Budget::Frames(9).of(4), 4);
+        assert_eq!(Budget::Percent(5.0).of(2975, 0), 149);
+        assert_eq!(Budget::Percent(0.001).of(20, 0), 1);
+        assert_eq!(Budget::Percent(100.0).of(20, 5), 20);
+        assert_eq!(Budget::Frames(9).of(4, 0), 9);
+    }
+
+    #[test]
+    fn totals_of_three_rounds_add_up() {
+        let mut labelled = 0;
+        let rounds = [1.0, 2.2, 5.0, 5.0].map(|percent| {
+            let more = Budget::TotalPercent(percent).of(2975, labelled);
+            labelled += more;
+            more
+        });
+        assert_eq!((rounds, labelled), ([30, 35, 84, 0], 149));
     }
 
     #[test]

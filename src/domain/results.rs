@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Confusion, FrameId, Recipe, Stage};
+use super::{Class, Confusion, FrameId, Recipe, Stage, Strategy};
 
 /// Stands beside every weights file: what made it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct AnchorReport {
 pub struct Pick {
     /// The frame.
     pub frame: FrameId,
-    /// `Dual_Domain_Distance` (Eq. 5) with mean-squared distances: the two parts' sum.
+    /// By the strategy. Distances are mean-squared; `Dual_Domain_Distance` (Eq. 5) is the sum of the two below.
     pub score: f64,
     /// Distance to the nearest source anchor.
     pub source: f64,
@@ -49,15 +49,63 @@ pub struct Pick {
     pub per_class: Vec<f64>,
 }
 
+/// How much there is of each class, as the model predicts it, among the picks and among all candidates. Shares, 0 to 1,
+/// in the order of the classes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassMix {
+    /// Of the picks, those in which the class is present.
+    pub picked_frames: Vec<f64>,
+    /// Of the candidates, those in which the class is present.
+    pub pool_frames: Vec<f64>,
+    /// Of the picks' pixels.
+    pub picked_pixels: Vec<f64>,
+    /// Of the candidates' pixels.
+    pub pool_pixels: Vec<f64>,
+}
+
 /// The outcome of a selection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
-    /// How it was done: `madav2`, `random`.
-    pub strategy: String,
+    /// How it was done.
+    pub strategy: Strategy,
+    /// Frames that were asked for; there may have been fewer.
+    #[serde(default)]
+    pub budget: usize,
+    /// Of a group, at most.
+    #[serde(default)]
+    pub quota: Option<usize>,
+    /// Anchors of the source and of the target.
+    #[serde(default)]
+    pub anchors: [usize; 2],
     /// Candidates there were.
     pub candidates: usize,
-    /// The chosen, the largest distance first; ties by frame id.
+    /// What the picks are made of, beside the candidates.
+    #[serde(default)]
+    pub mix: ClassMix,
+    /// The chosen, in the order of being chosen; ties by frame id.
     pub picks: Vec<Pick>,
+}
+
+/// What a point of a map stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PointKind {
+    Source,
+    Target,
+    /// A target frame that was chosen.
+    Picked,
+    SourceAnchor,
+    TargetAnchor,
+}
+
+/// A feature vector in the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct MapPoint {
+    pub kind: PointKind,
+    pub x: f64,
+    pub y: f64,
 }
 
 /// A start mask that lies in `out/prelabel/`.

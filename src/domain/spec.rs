@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, FrameId, LabelCode, Recipe, Size, Stage};
+use super::{Class, FrameId, LabelCode, Recipe, Size, Stage, Strategy};
 
 /// Of the spec's layout. An engine refuses a newer one.
 pub const SPEC_VERSION: u32 = 1;
@@ -26,13 +26,16 @@ pub mod files {
     pub const MODEL: &str = "model.safetensors";
     pub const MODEL_CARD: &str = "model.json";
     pub const DISCRIMINATOR: &str = "discriminator.safetensors";
-    /// For each set: `<set>.vectors` f32 `[n, classes * channels]`, `<set>.present` u8 `[n, classes]`, `<set>.ids` i64 `[n]`.
+    /// For each set: `<set>.vectors` f32 `[n, classes * channels]`, `<set>.present` u8 `[n, classes]`, `<set>.ids` i64
+    /// `[n]`, `<set>.entropy`, `<set>.foreign` and `<set>.pixels` f32 `[n, classes]`.
     pub const FEATURES: &str = "features.safetensors";
     /// For each set: `<set>.anchors` f32 `[k, classes * channels]`.
     pub const ANCHORS: &str = "anchors.safetensors";
     /// A list of `AnchorReport`.
     pub const ANCHOR_REPORT: &str = "anchors.json";
     pub const SELECTION: &str = "selection.json";
+    /// A list of `MapPoint`: both domains in the plane.
+    pub const MAP: &str = "map.json";
     /// A list of `Proposal`.
     pub const PROPOSALS: &str = "proposals.json";
     pub const EVALUATION: &str = "evaluation.json";
@@ -94,6 +97,15 @@ pub struct FeatureSet {
     pub frames: Vec<FrameRef>,
 }
 
+/// How many anchors of a set of a features file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnchorSet {
+    /// `source` or `target`.
+    pub name: String,
+    /// Anchors.
+    pub k: usize,
+}
+
 /// What to do, with what. All paths are absolute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
@@ -106,21 +118,29 @@ pub enum Task {
     },
     Features {
         model: PathBuf,
+        /// The warm-up's, which says of the target's frames how foreign they look.
+        discriminator: Option<PathBuf>,
         sets: Vec<FeatureSet>,
     },
-    /// `k` anchors of each named set of a features file.
+    /// Anchors of some sets of a features file.
     Anchors {
         features: PathBuf,
-        sets: Vec<String>,
-        k: usize,
+        sets: Vec<AnchorSet>,
     },
-    /// `strategy` is `madav2` or `random`.
+    /// Target frames of the features file that are no candidates are labelled already.
     Select {
         features: PathBuf,
         anchors: PathBuf,
         candidates: Vec<FrameId>,
+        /// Frames to choose.
         budget: usize,
-        strategy: String,
+        strategy: Strategy,
+        /// At most so many of a group.
+        quota: Option<usize>,
+        /// Of each candidate in turn, where there is a quota.
+        groups: Vec<String>,
+        /// For [`Strategy::Listed`].
+        listed: Vec<FrameId>,
     },
     Prelabel {
         model: PathBuf,

@@ -1,12 +1,12 @@
 //! An experiment's file: which data, which knobs, what to compare.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Backbone, Dataset, Recipe, Stage, Taxonomy};
+use crate::domain::{Backbone, Dataset, Recipe, Stage, Strategy, Taxonomy};
 
 /// What `windlass run` plays.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +32,7 @@ pub struct Experiment {
 }
 
 /// One way to a model, which is then measured.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arm {
     /// Stands in the table.
     pub name: String,
@@ -41,8 +40,30 @@ pub struct Arm {
     pub stage: Stage,
     /// Name of the earlier arm whose model this one starts from.
     pub from: Option<String>,
-    /// How an `inject` finds the frames to label: `madav2`, `random`.
-    pub strategy: Option<String>,
+    /// How an `inject` finds frames to label. Without one it trains on with the labels that its parent has: a control.
+    pub strategy: Option<Strategy>,
+    /// Of [`Strategy::Listed`]: a file of names, or of numbers.
+    pub list: Option<PathBuf>,
+    /// The names that the numbers of the list count.
+    pub names: Option<PathBuf>,
+    /// Name of the arm, of as many steps, that this one is compared with; the first where none is named.
+    pub control: Option<String>,
+    /// The experiment's knobs with the arm's own over them.
+    pub recipe: Recipe,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArmFile {
+    name: String,
+    stage: Stage,
+    from: Option<String>,
+    strategy: Option<Strategy>,
+    list: Option<PathBuf>,
+    names: Option<PathBuf>,
+    control: Option<String>,
+    #[serde(default)]
+    recipe: toml::Table,
 }
 
 #[derive(Deserialize)]
@@ -59,40 +80,77 @@ struct File {
     predictions: bool,
     #[serde(default)]
     recipe: toml::Table,
-    arm: Vec<Arm>,
+    arm: Vec<ArmFile>,
 }
-
-/// That the engine knows.
-const STRATEGIES: [&str; 2] = ["madav2", "random"];
 
 fn first_seed() -> Vec<u64> {
     vec![1]
 }
 
 impl Experiment {
-    /// Reads a file; paths of datasets are taken as being below `data`.
-    pub fn read(path: &Path, data: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let mut experiment = Self::parse(&text).with_context(|| format!("{} is no experiment", path.display()))?;
+    /// Reads a file, on the data and with the knobs of another one where that is given; its own win. Paths of datasets
+    /// are taken as being below `data`.
+    pub fn read(path: &Path, on: Option<&Path>, data: &Path) -> Result<Self> {
+        let table = |path: &Path| -> Result<toml::Table> {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            toml::from_str(&text).with_context(|| format!("{} is no experiment", path.display()))
+        };
+        let mut whole = match on {
+            Some(on) => table(on)?,
+            None => toml::Table::new(),
+        };
+        let ground = whole.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+        put_over(&mut whole, table(path)?);
+        let parsed = File::deserialize(whole).map_err(anyhow::Error::from).and_then(Self::new);
+        let mut experiment = parsed.with_context(|| {
+            let hint = if on.is_none() { ", or wants a pair of domains by --on" } else { "" };
+            format!("{} is no experiment{hint}", path.display())
+        })?;
+        if let Some(ground) = ground {
+            experiment.name = format!("{}, {ground}", experiment.name);
+        }
         let data = std::path::absolute(data)?;
         for dataset in [&mut experiment.source, &mut experiment.target, &mut experiment.val] {
             dataset.root = data.join(&dataset.root);
             dataset.labels = dataset.labels.as_ref().map(|labels| data.join(labels));
             dataset.mapping = dataset.mapping.as_ref().map(|mapping| data.join(mapping));
         }
+        for path in experiment.arms.iter_mut().flat_map(|arm| [&mut arm.list, &mut arm.names]).flatten() {
+            *path = data.join(&*path);
+        }
         Ok(experiment)
     }
 
+    #[cfg(test)]
     fn parse(text: &str) -> Result<Self> {
-        let file: File = toml::from_str(text)?;
+        Self::new(toml::from_str(text)?)
+    }
+
+    fn new(file: File) -> Result<Self> {
         let taxonomy = Taxonomy::built_in(&file.taxonomy).with_context(|| {
             format!("there is no taxonomy `{}`: give one of {}", file.taxonomy, Taxonomy::BUILT_IN.join(", "))
         })?;
         ensure!(!file.seeds.is_empty(), "give at least one seed");
-        check_arms(&file.arm)?;
+        let File { name, seeds, source, target, val, predictions, .. } = file;
         let recipe = recipe(file.recipe)?;
-        let File { name, seeds, source, target, val, predictions, arm, .. } = file;
-        Ok(Self { name, taxonomy, seeds, source, target, val, recipe, predictions, arms: arm })
+        let arm = |arm: ArmFile| {
+            let ArmFile { name, stage, from, strategy, list, names, control, recipe: knobs } = arm;
+            let recipe = with(&recipe, knobs).with_context(|| format!("arm `{name}`"))?;
+            anyhow::Ok(Arm { name, stage, from, strategy, list, names, control, recipe })
+        };
+        let arms = file.arm.into_iter().map(arm).collect::<Result<Vec<_>>>()?;
+        check_arms(&arms)?;
+        Ok(Self { name, taxonomy, seeds, source, target, val, recipe, predictions, arms })
+    }
+}
+
+/// Tables are laid over each other, anything else takes the place of what was there.
+fn put_over(base: &mut toml::Table, over: toml::Table) {
+    for (name, value) in over {
+        match (base.get_mut(&name), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(over)) => put_over(base, over),
+            (_, value) => _ = base.insert(name, value),
+        }
     }
 }
 
@@ -110,12 +168,22 @@ fn check_arms(arms: &[Arm]) -> Result<()> {
             ),
             None => None,
         };
-        match (arm.stage, parent, &arm.strategy) {
-            (Stage::Warmup, None, None) => {}
-            (Stage::Inject, Some(_), Some(strategy)) if STRATEGIES.contains(&strategy.as_str()) => {}
+        if let Some(control) = &arm.control {
+            ensure!(
+                arms.iter().any(|other| other.name == *control),
+                "arm `{name}` has the control `{control}`, no arm"
+            );
+        }
+        let is_listed = arm.strategy == Some(Strategy::Listed);
+        ensure!(is_listed == arm.list.is_some(), "arm `{name}`: the strategy `listed` and a `list` go together");
+        ensure!(arm.list.is_some() || arm.names.is_none(), "arm `{name}` has `names` for no `list`");
+        match (arm.stage, parent, arm.strategy) {
+            (Stage::Warmup, None, None) | (Stage::Inject, Some(_), Some(_)) => {}
+            (Stage::Inject, Some(parent), None) if parent.stage != Stage::Warmup => {}
             (Stage::Warmup, ..) => bail!("arm `{name}` is a warm-up: it has neither `from` nor `strategy`"),
             (Stage::Inject, ..) => {
-                bail!("arm `{name}` injects: give `from` and `strategy` ({})", STRATEGIES.join(" or "))
+                let strategies = Strategy::ALL.map(Strategy::slug).join(", ");
+                bail!("arm `{name}` injects: give `from` and `strategy` ({strategies})")
             }
             (Stage::Adapt, Some(parent), None) if parent.stage != Stage::Warmup => {}
             (Stage::Adapt, ..) => bail!("arm `{name}` adapts: give `from`, an arm with labels, and no `strategy`"),
@@ -131,7 +199,11 @@ fn recipe(knobs: toml::Table) -> Result<Recipe> {
         Some(name) => name.clone().try_into::<Backbone>().context("recipe.backbone")?,
         None => Backbone::EfficientnetLite0,
     };
-    let mut recipe = serde_json::to_value(Recipe::recommended(backbone))?;
+    with(&Recipe::recommended(backbone), knobs)
+}
+
+fn with(recipe: &Recipe, knobs: toml::Table) -> Result<Recipe> {
+    let mut recipe = serde_json::to_value(recipe)?;
     lay_over(&mut recipe, serde_json::to_value(knobs)?, "recipe")?;
     let recipe: Recipe = serde_json::from_value(recipe).context("the recipe cannot be read")?;
     recipe.check().map_err(|wrong| anyhow::anyhow!("the recipe cannot be followed: {wrong}"))?;
@@ -202,9 +274,51 @@ mod tests {
         let arm = |rest: &str| format!("{WARMUP}[[arm]]\nname = \"M1\"\n{rest}");
         says(&arm("stage = \"inject\"\nfrom = \"M9\"\nstrategy = \"random\""), "`M9`, which is no earlier arm");
         says(&arm("stage = \"inject\"\nfrom = \"M0\""), "give `from` and `strategy`");
+        says(&arm("stage = \"inject\"\nfrom = \"M0\"\nstrategy = \"best\""), "unknown variant `best`");
+        says(&arm("stage = \"inject\"\nfrom = \"M0\"\nstrategy = \"listed\""), "`listed` and a `list` go together");
+        says(&arm("stage = \"inject\"\nfrom = \"M0\"\nstrategy = \"mada\"\ncontrol = \"M9\""), "control `M9`, no arm");
+        says(&arm("stage = \"warmup\"\n[arm.recipe]\nkay = 3"), "there is no knob recipe.kay");
         says(&arm("stage = \"adapt\"\nfrom = \"M0\""), "an arm with labels");
         says(&arm("stage = \"prelabel\"\nfrom = \"M0\""), "cannot be a prelabel");
         says(&arm("stage = \"adapt\"\nform = \"M0\""), "unknown field `form`");
+    }
+
+    #[test]
+    fn an_arm_lays_its_knobs_over_those_of_the_experiment() {
+        let arms = "[recipe]\nk = 5\n[[arm]]\nname = \"M0\"\nstage = \"warmup\"\n[[arm]]\nname = \"M1\"\nstage = \"inject\"\n\
+            from = \"M0\"\nstrategy = \"target_only\"\nrecipe = { v = 3, budget = { total_percent = 2.2 } }\n\
+            [[arm]]\nname = \"M1, longer\"\nstage = \"inject\"\nfrom = \"M1\"\n";
+        let arms = parse(arms).unwrap().arms;
+        assert_eq!((arms[0].recipe.k, arms[0].recipe.v), (5, 10));
+        let Arm { strategy, recipe, .. } = &arms[1];
+        assert_eq!((recipe.k, recipe.v, recipe.budget), (5, 3, Budget::TotalPercent(2.2)));
+        assert_eq!((*strategy, arms[2].strategy), (Some(Strategy::TargetOnly), None));
+    }
+
+    #[test]
+    fn every_experiment_of_the_folder_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+        let files = |folder: PathBuf| -> Vec<PathBuf> {
+            let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect()
+        };
+        let pairs = files(folder.join("pairs"));
+        let (alone, on_pairs): (Vec<_>, Vec<_>) = files(folder)
+            .into_iter()
+            .partition(|file| std::fs::read_to_string(file).unwrap().contains("\ntaxonomy = "));
+        assert!(pairs.len() == 2 && !alone.is_empty() && !on_pairs.is_empty());
+        let read = |file: &Path, on| {
+            let read = Experiment::read(file, on, Path::new("/data"));
+            assert!(read.is_ok(), "{}: {:#}", file.display(), read.unwrap_err());
+            read.unwrap()
+        };
+        alone.iter().for_each(|file| _ = read(file, None));
+        for file in on_pairs {
+            let both = pairs.iter().map(|pair| read(&file, Some(pair))).collect::<Vec<_>>();
+            assert_ne!(both[0].name, both[1].name);
+            let alone = Experiment::read(&file, None, Path::new("/data")).unwrap_err();
+            assert!(format!("{alone:#}").contains("by --on"), "{alone:#}");
+        }
     }
 
     #[test]

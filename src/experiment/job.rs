@@ -1,5 +1,6 @@
 //! One job's folder: written, run, followed to its end; left alone where an earlier run has done it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub(super) struct Told {
 pub(super) struct Runner<'a> {
     pub engine: &'a EngineArgs,
     pub terminal: &'a Terminal,
+    /// Whether somebody pressed Ctrl-C.
+    pub stopped: Cell<bool>,
 }
 
 impl Runner<'_> {
@@ -51,6 +54,11 @@ impl Runner<'_> {
             self.terminal.say(&format!("{what}: {}", span(told.seconds)));
         }
         Ok((dir.join(files::OUT), told))
+    }
+
+    /// Whether the run is to end, instead of going on with other arms.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stopped.get()
     }
 
     /// The engine at work in the folder: a new one, or one that an earlier run of this experiment left behind.
@@ -79,6 +87,7 @@ impl Runner<'_> {
                 () = tokio::time::sleep(TICK) => {}
                 _ = tokio::signal::ctrl_c(), if !interrupted => {
                     interrupted = true;
+                    self.stopped.set(true);
                     self.terminal.say("Stopping at the next step ...");
                     process.ask_to_stop();
                 }

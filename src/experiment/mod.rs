@@ -3,10 +3,13 @@
 //! Every job is a folder below `--out`, and what is done is not done again: a run that was stopped or killed goes on
 //! when the same command is given. Target labels reach the engine in two ways only: those of picked frames as labels to
 //! train on, those of the validation frames to measure with.
+//!
+//! Several experiments may share a folder of jobs: what is the same, such as the warm-up of a seed, is done once.
 
 mod file;
 mod frames;
 mod job;
+mod lines;
 mod machine;
 mod play;
 mod progress;
@@ -14,6 +17,7 @@ mod report;
 
 pub use file::{Arm, Experiment};
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::Path;
 
@@ -21,6 +25,8 @@ use anyhow::{Context, Result};
 
 use crate::config::Run;
 use job::Runner;
+use lines::Lines;
+use play::{Ground, Played};
 use progress::Terminal;
 use report::Report;
 
@@ -28,23 +34,42 @@ use report::Report;
 pub async fn run(arguments: &Run) -> Result<()> {
     let terminal = Terminal::new();
     let here = Path::new(".");
-    let experiment = Experiment::read(&arguments.file, arguments.data.as_deref().unwrap_or(here))?;
+    let experiment =
+        Experiment::read(&arguments.file, arguments.on.as_deref(), arguments.data.as_deref().unwrap_or(here))?;
     let out = std::path::absolute(&arguments.out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
     let _lock = lock(&out)?;
-    let (mut plan, refused) = frames::plan(&experiment, &arguments.engine, &terminal)?;
-    let runner = Runner { engine: &arguments.engine, terminal: &terminal };
-    let mut played = vec![];
+    let frames = frames::read(&experiment, &arguments.engine, &terminal)?;
+    let jobs = match &arguments.jobs {
+        Some(jobs) => std::path::absolute(jobs)?,
+        None => out.join("jobs"),
+    };
+    std::fs::create_dir_all(&jobs).with_context(|| format!("{} cannot be made", jobs.display()))?;
+    let _jobs_lock = lock(&jobs)?;
+    let runner = Runner { engine: &arguments.engine, terminal: &terminal, stopped: Cell::new(false) };
+    let ground = Ground { frames: &frames, experiment: &experiment, jobs: &jobs, runner: &runner };
+    let lines = Lines::new(&out);
+    let (mut played, mut failed) = (vec![], vec![]);
     for &seed in &experiment.seeds {
-        plan.seed = seed;
-        played.extend(play::play(&plan, &experiment, &out, &runner).await?);
+        let ended = |arm: &Arm, done: Result<&Played, &anyhow::Error>| {
+            let result = report::result(arm, done, &experiment.taxonomy);
+            lines.put(&experiment.name, &arm.name, seed, &result).context("results.jsonl cannot be written")
+        };
+        let (arms, errors) = play::play(&ground, seed, ended).await?;
+        played.extend(arms);
+        failed.extend(errors);
     }
-    let report = Report::new(&experiment, &plan, &refused, &played);
+    let report = Report::new(&experiment, &frames, &played);
     report.write(&out, &played).with_context(|| format!("the report cannot be written to {}", out.display()))?;
     terminal.say("");
     let mut screen = std::io::stdout();
     writeln!(screen, "{}\n\nreport: {}", report.table(), out.join("report.md").display())?;
-    Ok(())
+    let n_failed = failed.len();
+    match failed.into_iter().next() {
+        None => Ok(()),
+        Some(first) if n_failed == 1 => Err(first),
+        Some(first) => Err(first.context(format!("{n_failed} arms failed; the same command tries them again"))),
+    }
 }
 
 /// Two runs in one folder would start the same jobs.

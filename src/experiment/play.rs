@@ -8,10 +8,12 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
 use super::file::{Arm, Experiment, slug};
+use super::frames::Frames;
 use super::job::{Runner, Told};
-use crate::domain::{Evaluation, FrameRef, JobSpec, Plan, Selection, Stage, files};
+use crate::domain::{Choice, Evaluation, FrameId, FrameRef, JobSpec, Plan, Recipe, Selection, Stage, Strategy, files};
 use crate::formats::export::write_prediction;
 use crate::formats::mask_png::read_mask;
+use crate::formats::pick_list::read_list;
 
 /// Frames of an evaluation whose prediction is kept to look at.
 const PICTURES: usize = 8;
@@ -24,31 +26,65 @@ pub(super) struct Played {
     pub labelled: Vec<FrameRef>,
     /// Those that it asked for, with their distances.
     pub selection: Option<Selection>,
+    /// Where the selection lies, and its map.
+    pub select_out: Option<PathBuf>,
     pub evaluation: Evaluation,
+    /// Training steps from the first warm-up on.
+    pub steps: u64,
     /// Its own jobs in order; what it shares with others counts for the arm that came first.
     pub jobs: Vec<(Stage, Told)>,
     model: PathBuf,
+    discriminator: PathBuf,
     dir: PathBuf,
 }
 
-/// Plays every arm with the plan's seed. Its jobs lie below `out`.
-pub(super) async fn play(plan: &Plan, experiment: &Experiment, out: &Path, runner: &Runner<'_>) -> Result<Vec<Played>> {
+/// What all arms of a seed share.
+pub(super) struct Ground<'a> {
+    pub frames: &'a Frames,
+    pub experiment: &'a Experiment,
+    /// Folder of the jobs.
+    pub jobs: &'a Path,
+    pub runner: &'a Runner<'a>,
+}
+
+/// Plays every arm with a seed and tells of each as it ends. An arm that fails costs itself and those that start from
+/// it; its error comes back with what was played.
+pub(super) async fn play(
+    ground: &Ground<'_>,
+    seed: u64,
+    mut ended: impl FnMut(&Arm, Result<&Played, &anyhow::Error>) -> Result<()>,
+) -> Result<(Vec<Played>, Vec<anyhow::Error>)> {
+    let Ground { frames, experiment, jobs, runner } = *ground;
     let arms = &experiment.arms;
     let mut played: Vec<Played> = Vec::with_capacity(arms.len());
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut failed) = (BTreeSet::new(), vec![]);
     for (at, arm) in arms.iter().enumerate() {
-        let parent = arm.from.as_ref().and_then(|from| played.iter().find(|other| other.arm.name == *from));
-        let name = format!("[seed {}, {}/{}] {}", plan.seed, at + 1, arms.len(), arm.name);
-        let dir = out.join("jobs").join(format!("seed-{}", plan.seed)).join(slug(&arm.name));
+        let parent = arm.from.as_ref().map(|from| played.iter().find(|other| other.arm.name == *from));
+        let name = format!("[seed {seed}, {}/{}] {}", at + 1, arms.len(), arm.name);
+        let Some(parent) = parent.map_or(Some(None), |parent| parent.map(Some)) else {
+            runner.terminal.say(&format!("{name}: left out, as the arm that it starts from failed"));
+            continue;
+        };
+        let dir = jobs.join(format!("seed-{seed}")).join(slug(&arm.name));
+        let plan = Plan { seed, recipe: arm.recipe.clone(), ..frames.plan.clone() };
         let mut jobs = Jobs { runner, name, told: vec![], seen: &mut seen };
-        let next = Next { plan, arm, dir, parent, predictions: experiment.predictions };
-        played.push(match arm.stage {
-            Stage::Inject => next.inject(&mut jobs).await?,
-            Stage::Adapt => next.adapt(&mut jobs).await?,
-            _ => next.warm_up(&mut jobs).await?,
-        });
+        let next = Next { plan, names: &frames.names, arm, dir, parent, predictions: experiment.predictions };
+        let done = match arm.stage {
+            Stage::Inject => next.inject(&mut jobs).await,
+            Stage::Adapt => next.adapt(&mut jobs).await,
+            _ => next.warm_up(&mut jobs).await,
+        };
+        ended(arm, done.as_ref())?;
+        match done {
+            Ok(done) => played.push(done),
+            Err(error) if runner.was_stopped() => return Err(error),
+            Err(error) => {
+                runner.terminal.say(&format!("{error:#}"));
+                failed.push(error);
+            }
+        }
     }
-    Ok(played)
+    Ok((played, failed))
 }
 
 /// The jobs of one arm.
@@ -75,7 +111,10 @@ impl Jobs<'_> {
 
 /// The arm whose turn it is.
 struct Next<'a> {
-    plan: &'a Plan,
+    /// With the arm's knobs.
+    plan: Plan,
+    /// Of the target's frames.
+    names: &'a [(String, FrameId)],
     arm: &'a Arm,
     dir: PathBuf,
     parent: Option<&'a Played>,
@@ -83,53 +122,105 @@ struct Next<'a> {
     predictions: bool,
 }
 
+/// What an arm chose, and where that lies.
+type Chosen = Option<(Selection, PathBuf)>;
+
 impl Next<'_> {
     async fn warm_up(self, jobs: &mut Jobs<'_>) -> Result<Played> {
         let out = jobs.run(&self.dir, self.plan.warmup()).await?;
-        self.measure(jobs, out.join(files::MODEL), vec![], None).await
+        let steps = self.plan.recipe.warmup.steps;
+        self.measure(jobs, out.join(files::MODEL), steps, vec![], None).await
     }
 
     /// Selects, lets the target's own labels answer, and trains on them.
     async fn inject(self, jobs: &mut Jobs<'_>) -> Result<Played> {
-        let (plan, parent) = (self.plan, self.parent()?);
-        let strategy = self.arm.strategy.as_deref().context("an inject has a strategy")?;
-        // They belong to the model that they describe, so that other arms find them there.
-        let features = jobs.run(&parent.dir, plan.features(parent.model.clone())).await?.join(files::FEATURES);
-        let anchors = jobs.run(&parent.dir, plan.anchors(features.clone())).await?.join(files::ANCHORS);
-        let select = plan.select(features, anchors, &parent.labelled, strategy);
-        let selection: Selection = read(&jobs.run(&self.dir, select).await?.join(files::SELECTION))?;
-        let is_picked = |frame: &&FrameRef| selection.picks.iter().any(|pick| pick.frame == frame.id);
-        let mut labelled = parent.labelled.clone();
-        labelled.extend(plan.target.iter().filter(is_picked).cloned());
-        let model = jobs.run(&self.dir, plan.inject(parent.model.clone(), labelled.clone())).await?.join(files::MODEL);
-        self.measure(jobs, model, labelled, Some(selection)).await
+        let parent = self.parent()?;
+        let (mut labelled, mut chosen) = (parent.labelled.clone(), None);
+        if let Some(strategy) = self.arm.strategy {
+            let (selection, out) = self.select(jobs, strategy).await?;
+            let is_picked = |frame: &&FrameRef| selection.picks.iter().any(|pick| pick.frame == frame.id);
+            labelled.extend(self.plan.target.iter().filter(is_picked).cloned());
+            chosen = Some((selection, out));
+        }
+        let inject = self.plan.inject(parent.model.clone(), labelled.clone());
+        let model = jobs.run(&self.dir, inject).await?.join(files::MODEL);
+        let steps = parent.steps + self.plan.recipe.inject.steps;
+        self.measure(jobs, model, steps, labelled, chosen).await
+    }
+
+    async fn select(&self, jobs: &mut Jobs<'_>, strategy: Strategy) -> Result<(Selection, PathBuf)> {
+        let parent = self.parent()?;
+        // Features belong to the model that they describe, so that other arms find them there.
+        let of_parent = self.plan_of_parent()?;
+        let features = of_parent.features(parent.model.clone(), Some(parent.discriminator.clone()));
+        let features = jobs.run(&parent.dir, features).await?.join(files::FEATURES);
+        let (k, v) = (of_parent.recipe.k, of_parent.recipe.v);
+        // Those of other numbers of anchors lie beside.
+        let dir = if (k, v) == (parent.arm.recipe.k, parent.arm.recipe.v) {
+            parent.dir.clone()
+        } else {
+            parent.dir.join(format!("k-{k}-v-{v}"))
+        };
+        let anchors = jobs.run(&dir, of_parent.anchors(features.clone())).await?.join(files::ANCHORS);
+        let listed = self.listed()?;
+        let choice = Choice { strategy, listed, ..Choice::of(&self.plan.recipe) };
+        let select = self.plan.select(features, anchors, &parent.labelled, &choice);
+        let out = jobs.run(&self.dir, select).await?;
+        Ok((read(&out.join(files::SELECTION))?, out))
+    }
+
+    /// The knobs that the parent was made with, and this arm's numbers of anchors.
+    fn plan_of_parent(&self) -> Result<Plan> {
+        let Recipe { k, v, .. } = self.plan.recipe;
+        let recipe = Recipe { k, v, ..self.parent()?.arm.recipe.clone() };
+        Ok(Plan { recipe, ..self.plan.clone() })
+    }
+
+    /// The frames of the arm's list.
+    fn listed(&self) -> Result<Vec<FrameId>> {
+        let Some(list) = &self.arm.list else { return Ok(vec![]) };
+        let text = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let names = self.arm.names.as_ref().map(text).transpose()?;
+        let frames: Vec<(&str, FrameId)> = self.names.iter().map(|(name, id)| (name.as_str(), *id)).collect();
+        read_list(&text(list)?, names.as_deref(), &frames).with_context(|| list.display().to_string())
     }
 
     async fn adapt(self, jobs: &mut Jobs<'_>) -> Result<Played> {
-        let (plan, parent) = (self.plan, self.parent()?);
-        let features = jobs.run(&parent.dir, plan.target_features(parent.model.clone())).await?.join(files::FEATURES);
-        let anchors = jobs.run(&parent.dir, plan.target_anchors(features)).await?.join(files::ANCHORS);
+        let (of_parent, parent) = (self.plan_of_parent()?, self.parent()?);
+        let features = jobs.run(&parent.dir, of_parent.target_features(parent.model.clone())).await?;
+        let v = of_parent.recipe.v;
+        let dir = if v == parent.arm.recipe.v { parent.dir.clone() } else { parent.dir.join(format!("v-{v}")) };
+        let anchors = of_parent.target_anchors(features.join(files::FEATURES));
+        let anchors = jobs.run(&dir, anchors).await?.join(files::ANCHORS);
         let labelled = parent.labelled.clone();
-        let adapt = plan.adapt(parent.model.clone(), anchors, labelled.clone());
+        let adapt = self.plan.adapt(parent.model.clone(), anchors, labelled.clone());
         let model = jobs.run(&self.dir, adapt).await?.join(files::MODEL);
-        self.measure(jobs, model, labelled, None).await
+        let steps = parent.steps + self.plan.recipe.adapt.steps;
+        self.measure(jobs, model, steps, labelled, None).await
     }
 
     async fn measure(
         self,
         jobs: &mut Jobs<'_>,
         model: PathBuf,
+        steps: u64,
         labelled: Vec<FrameRef>,
-        selection: Option<Selection>,
+        chosen: Chosen,
     ) -> Result<Played> {
         let out = jobs.run(&self.dir, self.plan.evaluate(model.clone(), PICTURES, self.predictions)).await?;
         if self.predictions {
-            keep_predictions(self.plan, &out.join(files::PREDICTIONS), &self.dir.join(files::PREDICTIONS))?;
+            keep_predictions(&self.plan, &out.join(files::PREDICTIONS), &self.dir.join(files::PREDICTIONS))?;
         }
         let evaluation = read(&out.join(files::EVALUATION))?;
         let jobs = std::mem::take(&mut jobs.told);
+        // The warm-up's, which every arm that comes from it asks.
+        let beside = || model.with_file_name(files::DISCRIMINATOR);
+        let discriminator = self.parent.map_or_else(beside, |parent| parent.discriminator.clone());
         let (arm, seed, dir) = (self.arm.clone(), self.plan.seed, self.dir);
-        Ok(Played { arm, seed, labelled, selection, evaluation, jobs, model, dir })
+        let (selection, select_out) = chosen.unzip();
+        Ok(Played { arm, seed, labelled, selection, select_out, evaluation, steps, jobs, model, discriminator, dir })
     }
 
     fn parent(&self) -> Result<&Played> {
@@ -151,7 +242,7 @@ fn keep_predictions(plan: &Plan, from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     serde_json::from_slice(&bytes).with_context(|| format!("{} cannot be understood", path.display()))
 }

@@ -1,11 +1,17 @@
-//! Charts as SVG text: curves over steps, bars of classes. Coloured by the page's CSS, or by their own in a file.
+//! Charts as SVG text: curves over steps, bars of classes, maps, confusion. Coloured by the page's CSS, or by their own in a file.
 
 mod bars;
 mod lines;
+mod matrix;
 mod scale;
+mod scatter;
+mod spark;
 
 pub use bars::{Bar, Bars};
 pub use lines::{Lines, Series};
+pub use matrix::Matrix;
+pub use scatter::{Points, Scatter, Shape};
+pub use spark::Spark;
 
 /// The rules that charts in a page need. They take `--series-1` to `--series-8` from it, and its text colour.
 pub const CSS: &str = "\
@@ -18,16 +24,19 @@ pub const CSS: &str = "\
 .chart .grid { stroke: currentColor; stroke-opacity: 0.12; stroke-width: 1; fill: none; }
 .chart .axis { stroke: currentColor; stroke-opacity: 0.5; stroke-width: 1; fill: none; }
 .chart .before { stroke: currentColor; stroke-width: 2; fill: none; }
+.chart .dot { fill: none; stroke-width: 5; stroke-linecap: round; stroke-opacity: 0.55; }
+.chart .mark { stroke: var(--surface, #ffffff); stroke-width: 1; }
+.chart .cell.right { fill: var(--series-1); } .chart .cell.wrong { fill: var(--series-2); }
 .chart .line { fill: none; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; }
 .chart .faint { stroke-opacity: 0.3; stroke-width: 1; }
-.chart .line.s1 { stroke: var(--series-1); } .chart .name.s1, .chart .bar.s1 { fill: var(--series-1); }
-.chart .line.s2 { stroke: var(--series-2); } .chart .name.s2, .chart .bar.s2 { fill: var(--series-2); }
-.chart .line.s3 { stroke: var(--series-3); } .chart .name.s3, .chart .bar.s3 { fill: var(--series-3); }
-.chart .line.s4 { stroke: var(--series-4); } .chart .name.s4, .chart .bar.s4 { fill: var(--series-4); }
-.chart .line.s5 { stroke: var(--series-5); } .chart .name.s5, .chart .bar.s5 { fill: var(--series-5); }
-.chart .line.s6 { stroke: var(--series-6); } .chart .name.s6, .chart .bar.s6 { fill: var(--series-6); }
-.chart .line.s7 { stroke: var(--series-7); } .chart .name.s7, .chart .bar.s7 { fill: var(--series-7); }
-.chart .line.s8 { stroke: var(--series-8); } .chart .name.s8, .chart .bar.s8 { fill: var(--series-8); }
+.chart .line.s1, .chart .dot.s1 { stroke: var(--series-1); } .chart .name.s1, .chart .bar.s1, .chart .mark.s1 { fill: var(--series-1); }
+.chart .line.s2, .chart .dot.s2 { stroke: var(--series-2); } .chart .name.s2, .chart .bar.s2, .chart .mark.s2 { fill: var(--series-2); }
+.chart .line.s3, .chart .dot.s3 { stroke: var(--series-3); } .chart .name.s3, .chart .bar.s3, .chart .mark.s3 { fill: var(--series-3); }
+.chart .line.s4, .chart .dot.s4 { stroke: var(--series-4); } .chart .name.s4, .chart .bar.s4, .chart .mark.s4 { fill: var(--series-4); }
+.chart .line.s5, .chart .dot.s5 { stroke: var(--series-5); } .chart .name.s5, .chart .bar.s5, .chart .mark.s5 { fill: var(--series-5); }
+.chart .line.s6, .chart .dot.s6 { stroke: var(--series-6); } .chart .name.s6, .chart .bar.s6, .chart .mark.s6 { fill: var(--series-6); }
+.chart .line.s7, .chart .dot.s7 { stroke: var(--series-7); } .chart .name.s7, .chart .bar.s7, .chart .mark.s7 { fill: var(--series-7); }
+.chart .line.s8, .chart .dot.s8 { stroke: var(--series-8); } .chart .name.s8, .chart .bar.s8, .chart .mark.s8 { fill: var(--series-8); }
 ";
 
 /// The colours of a file that stands alone: eight that tell apart on light and on dark, also without red and green.
@@ -79,4 +88,12 @@ impl Frame {
 /// Text that can mean no markup.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_pages_style_has_the_rules_of_the_charts() {
+        assert!(include_str!("../../static/app.css").contains(super::CSS), "copy chart::CSS into static/app.css");
+    }
 }

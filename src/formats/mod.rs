@@ -4,6 +4,7 @@
 //! spent on it, and what cannot be used is refused with one sentence that says what to do.
 
 pub mod chart;
+pub mod pick_list;
 pub mod picture;
 mod opened;
 pub mod resize;

@@ -4,9 +4,12 @@
 //! superpixel of each pixel less that of the pixel above it, which is mostly 0; u32 `[nodes]`, the parent of each node
 //! ([`merge_tree`](crate::method::segment_tree::merge_tree)); i8 `[n, d]`, vectors in units of 1/64.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::domain::Size;
@@ -53,5 +56,54 @@ impl Segments<'_> {
         bytes.extend(self.vectors.iter().map(|value| (value * UNIT).round() as i8 as u8));
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(&bytes).and_then(|()| gzip.finish()).expect("memory takes every byte")
+    }
+}
+
+/// What the head of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Of the frame.
+    pub size: Size,
+    /// How many there are.
+    pub superpixels: usize,
+    /// Numbers a vector.
+    pub d: usize,
+}
+
+/// Reads the head of a file.
+pub fn probe(path: &Path) -> io::Result<Head> {
+    let mut head = [0; 16];
+    GzDecoder::new(File::open(path)?).read_exact(&mut head)?;
+    let [width, height, superpixels, d] = [0, 4, 8, 12].map(|at| {
+        let bytes = [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        u32::from_le_bytes(bytes)
+    });
+    Ok(Head { size: Size { width, height }, superpixels: superpixels as usize, d: d as usize })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_files::*;
+    use super::*;
+
+    #[test]
+    fn a_file_holds_what_its_head_promises() {
+        let folder = Folder::new();
+        let segments = Segments {
+            size: size(3, 2),
+            ids: &[0, 0, 1, 0, 2, 1],
+            parents: &[3, 4, 3, 4, 4],
+            vectors: &[0.5, -1.0, 9.0, 0.0, -9.0, 0.016],
+            d: 2,
+        };
+        let path = folder.put("segments.gz", &segments.encode());
+        assert_eq!(probe(&path).unwrap(), Head { size: size(3, 2), superpixels: 3, d: 2 });
+        let mut file = vec![];
+        GzDecoder::new(&segments.encode()[..]).read_to_end(&mut file).unwrap();
+        let (ids, rest) = file[16..].split_at(12);
+        assert_eq!(ids, [0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0], "each less the one above");
+        let (parents, vectors) = rest.split_at(20);
+        assert_eq!(parents, [3, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0]);
+        assert_eq!(vectors, [32, -64_i8 as u8, 127, 0, -128_i8 as u8, 1]);
     }
 }

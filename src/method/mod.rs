@@ -5,7 +5,10 @@
 //! | [`pooling`] | a frame's feature vector | Eq. 1, 4 |
 //! | [`kmeans`] | the anchors of a domain | Eq. 2, 3 |
 //! | [`anchors`] | distances to anchors, moving them, soft alignment | Eq. 8, 14 |
-//! | [`selection`] | which frames to label | Eq. 5 |
+//! | [`scores`] | what frames are ranked by | Eq. 5, 16 to 19 |
+//! | [`greedy`] | what frames are chosen by one after another | ours |
+//! | [`selection`] | which frames to label | section 3.2, Table 4 |
+//! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
 //!
 //! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
 //! several rows or anchors stand one after another in one slice.
@@ -13,9 +16,12 @@
 pub mod pooling;
 pub mod kmeans;
 pub mod anchors;
+pub mod scores;
+pub mod greedy;
 pub mod selection;
 pub mod superpixel;
 pub mod segment_tree;
+pub mod tsne;
 mod tile;
 #[cfg(test)]
 mod golden;

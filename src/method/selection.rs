@@ -1,95 +1,205 @@
-//! Which target frames people should label: those far from every anchor of both domains (Eq. 5).
+//! Which target frames people should label: ranked by a score or chosen one by one, so many at most of a group.
+
+use std::collections::HashMap;
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use super::anchors::{nearest, per_class};
-use crate::domain::{FrameId, Pick, Stream, rng};
+use super::greedy::{Coverage, Diverse, Greedy};
+use super::scores::{Described, Measure};
+use crate::domain::{ClassMix, FrameId, Pick, Strategy, Stream, rng};
 
-/// Eq. 5: for each frame the distance to its nearest source anchor plus that to its nearest target anchor.
-///
-/// `rows` is `[ids.len(), n_classes * d]`; both anchor sets are `[k, n_classes * d]`. Picks stand in the order of `ids`.
-///
-/// # Panics
-/// Where rows and anchors are of different lengths, or there is no anchor.
-pub fn dual_domain_distance(
-    rows: &[f32],
-    ids: &[FrameId],
-    source_anchors: &[f32],
-    target_anchors: &[f32],
-    n_classes: usize,
-) -> Vec<Pick> {
-    if ids.is_empty() {
-        return Vec::new();
-    }
-    assert!(rows.len().is_multiple_of(ids.len()), "one row an id");
-    let length = rows.len() / ids.len();
-    let pick = |(row, &frame): (&[f32], &FrameId)| {
-        let (source, target) = (nearest(row, source_anchors), nearest(row, target_anchors));
-        let parts = |anchors: &[f32], index: usize| per_class(row, &anchors[index * length..][..length], n_classes);
-        let target_parts = parts(target_anchors, target.index);
-        let per_class = parts(source_anchors, source.index).iter().zip(target_parts).map(|(s, t)| s + t).collect();
-        let score = source.distance + target.distance;
-        Pick { frame, score, source: source.distance, target: target.distance, per_class }
-    };
-    rows.par_chunks_exact(length).zip(ids).map(pick).collect()
+/// What is chosen from.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool<'a> {
+    /// Unlabelled target frames.
+    pub candidates: &'a [Described<'a>],
+    /// Target frames that are labelled already.
+    pub labelled: &'a [Described<'a>],
+    /// Of each candidate in turn; empty where nobody asks for groups. A frame whose group has no name is in none.
+    pub groups: &'a [String],
+    /// What scores are measured by.
+    pub measure: Measure<'a>,
 }
 
-/// The `budget` picks with the largest score, the largest first; ties by frame id.
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// By what.
+    pub strategy: Strategy,
+    /// How many.
+    pub budget: usize,
+    /// Of a group at most.
+    pub quota: Option<usize>,
+    /// The frames, for [`Strategy::Listed`].
+    pub listed: &'a [FrameId],
+    /// For [`Strategy::Random`].
+    pub seed: u64,
+}
+
+/// Why nothing can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum SelectError {
+    #[error("every target frame is labelled already: there is nothing left to choose from")]
+    NoCandidates,
+    #[error("the budget of this round is 0 frames, as many are labelled already: raise it")]
+    NoBudget,
+    #[error("{0} asks the warm-up's discriminator, which these features do not know: extract features again")]
+    NoDiscriminator(&'static str),
+    #[error("frame {0} of the list is no target frame that is still to be labelled: take it off the list")]
+    NoCandidate(FrameId),
+    #[error("a feature vector holds a number that is not finite: the model that made it is broken")]
+    NotFinite,
+}
+
+/// Chooses; fewer than the budget where there are not so many, or the quota leaves no more.
+pub fn choose(pool: &Pool<'_>, asked: &Asked<'_>) -> Result<Vec<Pick>, SelectError> {
+    if pool.candidates.is_empty() {
+        return Err(SelectError::NoCandidates);
+    }
+    if asked.budget == 0 && asked.strategy != Strategy::Listed {
+        return Err(SelectError::NoBudget);
+    }
+    let picks = score(pool, asked.strategy)?;
+    let chosen = match asked.strategy {
+        Strategy::Diverse => {
+            let Measure { source, target, .. } = pool.measure;
+            one_by_one(pool, asked, Diverse::new(pool.candidates, pool.labelled, source.centres, target.centres))
+        }
+        Strategy::Coverage => {
+            let plain = picks.iter().map(|pick| [pick.source, pick.target]).collect();
+            one_by_one(pool, asked, Coverage::new(pool.candidates, pool.labelled, plain))
+        }
+        Strategy::Listed => return listed(picks, asked.listed),
+        Strategy::Random => in_order_of(picks, &shuffled(pool.candidates, asked.seed), pool, asked),
+        Strategy::Closest => in_order_of(picks.clone(), &sorted(&picks, |score| -score), pool, asked),
+        Strategy::Madav2
+        | Strategy::Mada
+        | Strategy::TargetOnly
+        | Strategy::Present
+        | Strategy::Entropy
+        | Strategy::Adversarial
+        | Strategy::Aada
+        | Strategy::Prototype => in_order_of(picks.clone(), &sorted(&picks, |score| score), pool, asked),
+    };
+    Ok(chosen)
+}
+
+/// Every candidate with its score, in their order.
+fn score(pool: &Pool<'_>, strategy: Strategy) -> Result<Vec<Pick>, SelectError> {
+    let pick = |frame: &Described<'_>| {
+        let scored = pool.measure.score(strategy, frame).ok_or(SelectError::NoDiscriminator(strategy.slug()))?;
+        let (score, [source, target]) = scored;
+        if !score.value.is_finite() || !source.is_finite() || !target.is_finite() {
+            return Err(SelectError::NotFinite);
+        }
+        Ok(Pick { frame: frame.frame, score: score.value, source, target, per_class: score.per_class })
+    };
+    pool.candidates.par_iter().map(pick).collect()
+}
+
+/// Places by falling key, ties by frame id.
 ///
 /// Section 3.2 and the authors' code take the largest; the "smallest" of Algorithm 1 is a slip.
-pub fn largest(mut picks: Vec<Pick>, budget: usize) -> Vec<Pick> {
-    picks.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.frame.cmp(&b.frame)));
-    picks.truncate(budget);
-    picks
+fn sorted(picks: &[Pick], key: impl Fn(f64) -> f64) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..picks.len()).collect();
+    places.sort_by(|&a, &b| {
+        let (a, b) = (&picks[a], &picks[b]);
+        key(b.score).total_cmp(&key(a.score)).then(a.frame.cmp(&b.frame))
+    });
+    places
 }
 
-/// `budget` of the frames, drawn with equal chance; in the order of the draw, whatever the order of `ids`.
-pub fn random(ids: &[FrameId], budget: usize, seed: u64) -> Vec<FrameId> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.shuffle(&mut rng(seed, Stream::RandomPick, 0));
-    ids.truncate(budget);
-    ids
+/// Places in the order of a draw that depends on the ids and the seed alone.
+fn shuffled(candidates: &[Described<'_>], seed: u64) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..candidates.len()).collect();
+    places.sort_by_key(|&place| candidates[place].frame);
+    places.shuffle(&mut rng(seed, Stream::RandomPick, 0));
+    places
+}
+
+/// The first that the quota allows.
+fn in_order_of(picks: Vec<Pick>, places: &[usize], pool: &Pool<'_>, asked: &Asked<'_>) -> Vec<Pick> {
+    let mut room = Room::new(pool.groups, asked.quota);
+    let mut picks: Vec<Option<Pick>> = picks.into_iter().map(Some).collect();
+    let fits = places.iter().filter(|&&place| room.take(place));
+    fits.filter_map(|&place| picks[place].take()).take(asked.budget).collect()
+}
+
+fn one_by_one(pool: &Pool<'_>, asked: &Asked<'_>, mut greedy: impl Greedy + Sync) -> Vec<Pick> {
+    let mut room = Room::new(pool.groups, asked.quota);
+    let mut left: Vec<usize> = (0..pool.candidates.len()).collect();
+    let mut chosen = vec![];
+    while chosen.len() < asked.budget {
+        left.retain(|&place| room.has(place));
+        // The largest gain; ties by frame id, whatever the threads do.
+        let gains = left.par_iter().map(|&place| (greedy.gain(place), pool.candidates[place].frame, place));
+        let Some((_, _, best)) = gains.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))) else { break };
+        chosen.push(greedy.pick(best));
+        greedy.add(best);
+        room.take(best);
+        left.retain(|&place| place != best);
+    }
+    chosen
+}
+
+/// In the order of the list; a frame named twice counts once.
+fn listed(picks: Vec<Pick>, list: &[FrameId]) -> Result<Vec<Pick>, SelectError> {
+    let mut by_frame: HashMap<FrameId, Pick> = picks.into_iter().map(|pick| (pick.frame, pick)).collect();
+    let mut seen = std::collections::HashSet::new();
+    let each = list.iter().filter(|frame| seen.insert(**frame));
+    each.map(|frame| by_frame.remove(frame).ok_or(SelectError::NoCandidate(*frame))).collect()
+}
+
+/// What is left of each group.
+struct Room<'a> {
+    groups: &'a [String],
+    quota: usize,
+    taken: HashMap<&'a str, usize>,
+}
+
+impl<'a> Room<'a> {
+    fn new(groups: &'a [String], quota: Option<usize>) -> Self {
+        Self { groups, quota: quota.unwrap_or(usize::MAX), taken: HashMap::new() }
+    }
+
+    fn group(&self, place: usize) -> Option<&'a str> {
+        self.groups.get(place).map(String::as_str).filter(|group| !group.is_empty())
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.group(place).is_none_or(|group| self.taken.get(group).is_none_or(|taken| *taken < self.quota))
+    }
+
+    fn take(&mut self, place: usize) -> bool {
+        let fits = self.has(place);
+        if let Some(group) = self.group(place).filter(|_| fits) {
+            *self.taken.entry(group).or_default() += 1;
+        }
+        fits
+    }
+}
+
+/// What the picks are made of, beside all candidates.
+pub fn class_mix(candidates: &[Described<'_>], picks: &[Pick]) -> ClassMix {
+    let n_classes = candidates.first().map_or(0, |frame| frame.pixels.len());
+    let shares = |frames: &[&Described<'_>], of: &dyn Fn(&Described<'_>, usize) -> f64| -> Vec<f64> {
+        let mean = |class| frames.iter().map(|frame| of(frame, class)).sum::<f64>() / frames.len().max(1) as f64;
+        (0..n_classes).map(mean).collect()
+    };
+    let has = |frame: &Described<'_>, class: usize| f64::from(frame.present[class].min(1));
+    let area = |frame: &Described<'_>, class: usize| f64::from(frame.pixels[class]);
+    let chosen: std::collections::HashSet<FrameId> = picks.iter().map(|pick| pick.frame).collect();
+    let pool: Vec<&Described<'_>> = candidates.iter().collect();
+    let picked: Vec<&Described<'_>> = candidates.iter().filter(|frame| chosen.contains(&frame.frame)).collect();
+    ClassMix {
+        picked_frames: shares(&picked, &has),
+        pool_frames: shares(&pool, &has),
+        picked_pixels: shares(&picked, &area),
+        pool_pixels: shares(&pool, &area),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::method::golden;
-
-    #[test]
-    fn distances_agree_with_numpy_and_the_parts_add_up() {
-        let golden = golden::load();
-        let case = &golden["selection"];
-        let floats = |name: &str| golden::floats(&case[name]);
-        let ids: Vec<FrameId> = (0..12).map(FrameId).collect();
-        let picks = dual_domain_distance(&floats("rows"), &ids, &floats("source"), &floats("target"), 4);
-        let scores: Vec<f32> = picks.iter().map(|pick| pick.score as f32).collect();
-        golden::close(&scores, &floats("scores"), 1e-6);
-        for pick in &picks {
-            assert!((pick.per_class.iter().sum::<f64>() - pick.score).abs() < 1e-12);
-            assert!((pick.source + pick.target - pick.score).abs() < 1e-12);
-        }
-        let chosen: Vec<i64> = largest(picks, 5).iter().map(|pick| pick.frame.0).collect();
-        assert_eq!(serde_json::to_value(chosen).unwrap(), case["largest"]);
-    }
-
-    #[test]
-    fn equal_scores_are_chosen_by_frame_id() {
-        let pick = |frame, score| Pick { frame: FrameId(frame), score, source: 0.0, target: 0.0, per_class: vec![] };
-        let chosen = largest(vec![pick(9, 1.0), pick(4, 2.0), pick(3, 1.0), pick(5, 0.5)], 3);
-        assert_eq!(chosen.iter().map(|pick| pick.frame.0).collect::<Vec<_>>(), [4, 3, 9]);
-    }
-
-    #[test]
-    fn a_random_draw_depends_on_the_seed_alone() {
-        let ids: Vec<FrameId> = (0..100).map(FrameId).collect();
-        let backwards: Vec<FrameId> = ids.iter().rev().copied().collect();
-        assert_eq!(random(&ids, 10, 1), random(&backwards, 10, 1));
-        assert_ne!(random(&ids, 10, 1), random(&ids, 10, 2));
-        let mut all = random(&ids, 1000, 3);
-        all.sort_unstable();
-        assert_eq!(all, ids);
-    }
-}
+mod tests;

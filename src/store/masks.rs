@@ -3,8 +3,8 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Db, Result, Tx, queue};
-use crate::domain::{FrameId, Mask, Size, UserId};
+use super::{Db, Result, Tx, queue, work};
+use crate::domain::{FrameId, Layers, Mask, Origins, Size, UserId, Work};
 
 /// Zstandard's level: 1 ms and some 30 kB a frame.
 const LEVEL: i32 = 3;
@@ -63,8 +63,10 @@ pub struct Save<'a> {
     pub user: UserId,
     /// The version that it was drawn on; 0 where there was none.
     pub base: i64,
-    /// All pixels, checked.
-    pub mask: &'a Mask,
+    /// All pixels, checked and packed.
+    pub packed: &'a PackedLayers,
+    /// What was done since the version before.
+    pub work: &'a Work,
     /// Milliseconds since 1970.
     pub now: i64,
 }
@@ -103,11 +105,7 @@ pub async fn pixels(db: &Db, frame: FrameId, version: Option<i64>) -> Result<Opt
     .bind(version)
     .fetch_optional(db.read())
     .await?;
-    row.map(|(number, width, height, packed)| {
-        let pixels = zstd::bulk::decompress(&packed, (width * height) as usize);
-        Ok((number, pixels.map_err(|error| sqlx::Error::Decode(error.into()))?))
-    })
-    .transpose()
+    row.map(|(number, width, height, packed)| Ok((number, decompress(&packed, (width * height) as usize)?))).transpose()
 }
 
 /// Adds a version to those of a frame; gives its number.
@@ -126,9 +124,7 @@ pub async fn add(
 ///
 /// When this returns, the version is on disk: the log is synced at every commit.
 pub async fn save(db: &Db, save: Save<'_>) -> Result<Result<i64, SaveRefusal>> {
-    let Save { frame, user, base, mask, now } = save;
-    // Before the transaction: others need not wait for it.
-    let packed = pack(mask)?;
+    let Save { frame, user, base, packed, work, now } = save;
     let mut tx = db.begin().await?;
     if let Err(refusal) = queue::take_in(&mut tx, frame, user, now).await? {
         return Ok(Err(SaveRefusal::Queue(refusal)));
@@ -138,7 +134,8 @@ pub async fn save(db: &Db, save: Save<'_>) -> Result<Result<i64, SaveRefusal>> {
     if let Some(newest) = newest.filter(|newest| newest.number != base) {
         return Ok(Err(SaveRefusal::Stale(newest)));
     }
-    let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), &packed, now).await?;
+    let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), &packed.mask, now).await?;
+    work::add(&mut tx, frame, number, packed, work).await?;
     tx.commit().await?;
     Ok(Ok(number))
 }
@@ -150,10 +147,31 @@ pub struct Packed {
     bytes: Vec<u8>,
 }
 
+/// A mask with its origins as the tables keep them.
+#[derive(Clone, Debug)]
+pub struct PackedLayers {
+    mask: Packed,
+    pub(super) origins: Vec<u8>,
+    pub(super) counts: Origins,
+}
+
+/// Packs both layers. Takes milliseconds, so do it before a transaction begins and off the runtime's threads.
+pub fn pack_layers(layers: &Layers) -> Result<PackedLayers> {
+    let mask = Packed { size: layers.size(), bytes: compress(layers.classes())? };
+    Ok(PackedLayers { mask, origins: compress(layers.origins())?, counts: Origins::of(layers.origins()) })
+}
+
+fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(zstd::bulk::compress(bytes, LEVEL).map_err(sqlx::Error::Io)?)
+}
+
+pub(super) fn decompress(bytes: &[u8], length: usize) -> Result<Vec<u8>> {
+    Ok(zstd::bulk::decompress(bytes, length).map_err(|error| sqlx::Error::Decode(error.into()))?)
+}
+
 /// Packs a mask before a transaction begins: others need not wait for it.
 pub fn pack(mask: &Mask) -> Result<Packed> {
-    let bytes = zstd::bulk::compress(mask.pixels(), LEVEL).map_err(sqlx::Error::Io)?;
-    Ok(Packed { size: mask.size(), bytes })
+    Ok(Packed { size: mask.size(), bytes: compress(mask.pixels())? })
 }
 
 /// [`add`] of a mask that is packed already.

@@ -4,6 +4,7 @@
 //! and is one transaction; what must happen together with other changes takes a [`Tx`] that the caller begins and commits.
 
 pub mod masks;
+pub mod work;
 pub mod queue;
 pub mod workspace;
 pub mod people;

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json, path, word};
 use super::{Db, Result, now};
-use crate::domain::{Dataset, LabelCode, ProjectId, Recipe, Taxonomy};
+use crate::domain::{Checks, Dataset, LabelCode, ProjectId, Recipe, Taxonomy};
 
 /// How far the import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +182,20 @@ pub async fn importing(db: &Db) -> Result<Vec<ProjectId>> {
 /// Changes the knobs. Jobs that run already keep theirs.
 pub async fn set_recipe(db: &Db, id: ProjectId, recipe: &Recipe) -> Result<()> {
     let change = sqlx::query("update project set recipe = ? where project_id = ?").bind(json(recipe)?).bind(id.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
+/// What masks are looked at for before they are submitted.
+pub async fn checks(db: &Db, id: ProjectId) -> Result<Checks> {
+    let checks: String =
+        sqlx::query_scalar("select checks from project where project_id = ?").bind(id.0).fetch_one(db.read()).await?;
+    from_json(&checks)
+}
+
+/// Changes them. Pages that are open keep theirs until they are opened again.
+pub async fn set_checks(db: &Db, id: ProjectId, checks: &Checks) -> Result<()> {
+    let change = sqlx::query("update project set checks = ? where project_id = ?").bind(json(checks)?).bind(id.0);
     change.execute(db.write()).await?;
     Ok(())
 }

@@ -6,10 +6,11 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::column::{from_json, from_word};
+use super::column::{from_json, from_word, json};
 use super::rounds::PickState;
+use super::work::Overruled;
 use super::{Db, Result, Tx};
-use crate::domain::{FrameId, ProjectId, Size, Taxonomy, UserId};
+use crate::domain::{Checks, FrameId, ProjectId, Size, Taxonomy, UserId};
 
 /// How long a lease lasts without a sign of life, in milliseconds.
 pub const LEASE: i64 = 5 * 60 * 1000;
@@ -26,7 +27,7 @@ pub struct Holder {
 }
 
 /// A frame that was chosen for labelling, as the annotate page meets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Chosen {
     /// The frame.
     pub frame: FrameId,
@@ -38,6 +39,8 @@ pub struct Chosen {
     pub size: Size,
     /// The project's classes.
     pub taxonomy: Taxonomy,
+    /// What the mask is looked at for before it is submitted.
+    pub checks: Checks,
     /// When the project was made, in milliseconds since 1970: tells it from an older one of the same number.
     pub project_created_at: i64,
     /// How far it is.
@@ -84,7 +87,7 @@ pub enum Refusal {
 /// A chosen frame, by its newest round.
 pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>> {
     let row = sqlx::query(
-        "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.created_at, p.state,
+        "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.checks, project.created_at, p.state,
              p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path, p.segments_path,
              (select count(*) from pick where round_id = p.round_id and state = 'submitted') as finished,
              (select count(*) from pick where round_id = p.round_id) as total
@@ -102,6 +105,7 @@ pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>>
         name: row.get("name"),
         size: Size { width: row.get("width"), height: row.get("height") },
         taxonomy: from_json(row.get("taxonomy"))?,
+        checks: from_json(row.get("checks"))?,
         project_created_at: row.get("created_at"),
         state: from_word(row.get("state"))?,
         holder: holder_of(&row, now),
@@ -167,8 +171,24 @@ pub async fn release(db: &Db, frame: FrameId, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Finishes a frame with the version that this person last saw. Their lease ends.
-pub async fn submit(db: &Db, frame: FrameId, user: UserId, version: i64, now: i64) -> Result<Result<(), Refusal>> {
+/// A submission.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission<'a> {
+    /// Of which frame.
+    pub frame: FrameId,
+    /// By whom.
+    pub user: UserId,
+    /// The version that this person last saw.
+    pub version: i64,
+    /// What its checks found and the person said to it; none where they found nothing.
+    pub overruled: Option<&'a Overruled>,
+    /// Milliseconds since 1970.
+    pub now: i64,
+}
+
+/// Finishes a frame. The lease ends.
+pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Refusal>> {
+    let Submission { frame, user, version, overruled, now } = submission;
     let mut tx = db.begin().await?;
     if let Err(refusal) = may_work(&mut tx, frame, user, now).await? {
         return Ok(Err(refusal));
@@ -189,6 +209,25 @@ pub async fn submit(db: &Db, frame: FrameId, user: UserId, version: i64, now: i6
     .bind(now)
     .execute(&mut *tx)
     .await?;
+    // Of an earlier submission of the same version nothing holds any more.
+    sqlx::query("delete from overruling where frame_id = ? and version = ?")
+        .bind(frame.0)
+        .bind(version)
+        .execute(&mut *tx)
+        .await?;
+    if let Some(Overruled { findings, word }) = overruled {
+        sqlx::query(
+            "insert into overruling (frame_id, version, user_id, findings, word, created_at) values (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(frame.0)
+        .bind(version)
+        .bind(user.0)
+        .bind(json(findings)?)
+        .bind(word)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    }
     tx.commit().await?;
     Ok(Ok(()))
 }

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json};
 use super::{Db, Result, Tx, now};
-use crate::domain::{FrameId, ModelId, Pick, ProjectId, RoundId, UserId};
+use crate::domain::{Choice, FrameId, ModelId, Pick, ProjectId, RoundId, Selection, UserId};
 
 /// One way through selection, labelling and training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct PickCounts {
     pub waiting: u64,
     pub ready: u64,
     pub submitted: u64,
+    /// When somebody last was done with a frame.
+    pub last_submitted_at: Option<i64>,
 }
 
 impl PickCounts {
@@ -227,6 +229,38 @@ pub async fn withdraw(tx: &mut Tx, round: RoundId) -> Result<()> {
     Ok(())
 }
 
+/// How the frames of a round are chosen; none: as the project's recipe says.
+pub async fn choice(db: &Db, round: RoundId) -> Result<Option<Choice>> {
+    let json: Option<String> =
+        sqlx::query_scalar("select choice from round where round_id = ?").bind(round.0).fetch_one(db.read()).await?;
+    json.as_deref().map(from_json).transpose()
+}
+
+/// Says how the frames of a round are to be chosen from now on.
+pub async fn set_choice(db: &Db, round: RoundId, choice: &Choice) -> Result<()> {
+    let change = sqlx::query("update round set choice = ? where round_id = ?").bind(json(choice)?).bind(round.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
+/// How the picks of a round came about; without the picks. None before there are any.
+pub async fn selection(db: &Db, round: RoundId) -> Result<Option<Selection>> {
+    let json: Option<String> =
+        sqlx::query_scalar("select selection from round where round_id = ?").bind(round.0).fetch_one(db.read()).await?;
+    json.as_deref().map(from_json).transpose()
+}
+
+/// Keeps how the picks of a round came about, and the picks: see [`set_picks`].
+pub async fn set_selection(tx: &mut Tx, round: RoundId, selection: &Selection) -> Result<()> {
+    let summary = Selection { picks: vec![], ..selection.clone() };
+    sqlx::query("update round set selection = ? where round_id = ?")
+        .bind(json(&summary)?)
+        .bind(round.0)
+        .execute(&mut **tx)
+        .await?;
+    set_picks(tx, round, &selection.picks).await
+}
+
 /// The picks of a round, the first to label first.
 pub async fn picks(db: &Db, round: RoundId) -> Result<Vec<Picked>> {
     let rows: Vec<PickRow> = sqlx::query_as("select * from pick where round_id = ? order by place")
@@ -238,15 +272,15 @@ pub async fn picks(db: &Db, round: RoundId) -> Result<Vec<Picked>> {
 
 /// How many picks of a round are where.
 pub async fn pick_counts(db: &Db, round: RoundId) -> Result<PickCounts> {
-    let (waiting, ready, submitted): (i64, i64, i64) = sqlx::query_as(
+    let (waiting, ready, submitted, last_submitted_at): (i64, i64, i64, Option<i64>) = sqlx::query_as(
         "select count(*) filter (where state = 'waiting'), count(*) filter (where state = 'ready'),
-            count(*) filter (where state = 'submitted') from pick where round_id = ?",
+            count(*) filter (where state = 'submitted'), max(submitted_at) from pick where round_id = ?",
     )
     .bind(round.0)
     .fetch_one(db.read())
     .await?;
     let [waiting, ready, submitted] = [waiting, ready, submitted].map(i64::cast_unsigned);
-    Ok(PickCounts { waiting, ready, submitted })
+    Ok(PickCounts { waiting, ready, submitted, last_submitted_at })
 }
 
 /// Frames that people labelled in this project up to and with a round, by id.

@@ -9,7 +9,7 @@ use super::{Inner, rail};
 use crate::domain::{
     Evaluation, FrameId, JobSpec, Line, Mask, ModelCard, Proposal, Selection, Split, Stage, Task, files,
 };
-use crate::formats::mask_png;
+use crate::formats::{mask_png, segments};
 use crate::store::jobs::{Job, JobState};
 use crate::store::masks::{MaskKind, Packed};
 use crate::store::{Error, Tx, Workspace, events, frames, jobs, masks, models, now, projects, rounds};
@@ -82,7 +82,8 @@ fn start_masks(dir: &Path, out: &Path, below: &str) -> anyhow::Result<Vec<StartM
         must_exist(&out.join(&proposal.uncertainty))?;
         let uncertainty = format!("{below}/{}", proposal.uncertainty);
         if let Some(segments) = &proposal.segments {
-            must_exist(&out.join(segments))?;
+            let head = segments::probe(&out.join(segments))?;
+            anyhow::ensure!(head.size == frame.size, "the segments of frame {} are of another size", frame.id);
         }
         let segments = proposal.segments.map(|path| format!("{below}/{path}"));
         let (frame, mean_uncertainty) = (proposal.frame, proposal.mean_uncertainty);
@@ -123,7 +124,7 @@ pub(super) async fn keep(
         Results::Picks(selection) => {
             let begun = rounds::labelling_begun(inner.workspace.db(), job.round).await?;
             anyhow::ensure!(!begun, "people have begun to label the frames that were picked before");
-            rounds::set_picks(&mut tx, job.round, &selection.picks).await?;
+            rounds::set_selection(&mut tx, job.round, selection).await?;
         }
         Results::StartMasks(start_masks) => {
             for start in start_masks {

@@ -13,6 +13,7 @@ pub(crate) mod process;
 mod queue;
 mod rail;
 mod start;
+mod survey;
 pub(crate) mod tail;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +29,10 @@ use crate::store::jobs::JobState;
 use crate::store::{Result, Workspace, jobs, projects};
 
 pub use crate::store::events::Said;
+pub(crate) use prepare::code_of;
 pub use rail::{Step, StepState, rail};
 pub use start::StartError;
+pub use survey::{Survey, Surveys};
 
 /// How jobs are run on this box.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::rail::{Step, done, rail};
 use super::{Inner, launch};
-use crate::domain::{Domain, Frame, FrameRef, JobId, JobSpec, LabelRef, OWN_CODE, Plan, Split, Stage, files};
+use crate::domain::{Choice, Domain, Frame, FrameRef, JobId, JobSpec, LabelRef, OWN_CODE, Plan, Split, Stage, files};
 use crate::formats::{atomic, mask_png};
 use crate::store::jobs::Job;
 use crate::store::projects::Project;
@@ -48,13 +48,16 @@ async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
     let out = |stage, file| out_of(inner, &steps, stage, file);
     Ok(match job.stage {
         Stage::Warmup => plan.warmup(),
-        Stage::Features => plan.features(first_model(inner, &round, &steps).await?),
+        Stage::Features => {
+            plan.features(first_model(inner, &round, &steps).await?, discriminator(inner, &project).await?)
+        }
         Stage::Anchors => plan.anchors(out(Stage::Features, files::FEATURES)?),
         Stage::Select => {
             let before = rounds::picked_before(db, project.id, round.number).await?;
             let before: Vec<FrameRef> = plan.target.iter().filter(|f| before.contains(&f.id)).cloned().collect();
             let anchors = out(Stage::Anchors, files::ANCHORS)?;
-            plan.select(out(Stage::Features, files::FEATURES)?, anchors, &before, "madav2")
+            let choice = rounds::choice(db, round.id).await?.unwrap_or_else(|| Choice::of(&project.recipe));
+            plan.select(out(Stage::Features, files::FEATURES)?, anchors, &before, &choice)
         }
         Stage::Prelabel => {
             let picks = rounds::picks(db, round.id).await?;
@@ -80,6 +83,7 @@ async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
 }
 
 async fn plan(db: &Db, project: &Project, threads: usize) -> anyhow::Result<Plan> {
+    let target = frames::list(db, project.id, Domain::Target, Split::Train).await?;
     Ok(Plan {
         classes: project.taxonomy.classes.clone(),
         recipe: project.recipe.clone(),
@@ -89,7 +93,8 @@ async fn plan(db: &Db, project: &Project, threads: usize) -> anyhow::Result<Plan
         imagenet: project.imagenet.clone(),
         codes: project.codes.clone(),
         source: refs(db, project, Domain::Source, Split::Train).await?,
-        target: refs(db, project, Domain::Target, Split::Train).await?,
+        groups: target.iter().map(|frame| (frame.id, frame.group.clone())).collect(),
+        target: target.into_iter().map(frame_ref).collect(),
         val: refs(db, project, Domain::Target, Split::Val).await?,
     })
 }
@@ -110,6 +115,14 @@ async fn first_model(inner: &Inner, round: &Round, steps: &[Step]) -> anyhow::Re
         Some(model) => Ok(inner.workspace.dir().join(models::get(inner.workspace.db(), model).await?.path)),
         None => out_of(inner, steps, Stage::Warmup, files::MODEL),
     }
+}
+
+/// What the warm-up left beside its model, which every later round asks too: no other stage trains one.
+async fn discriminator(inner: &Inner, project: &Project) -> anyhow::Result<Option<PathBuf>> {
+    let models = models::list(inner.workspace.db(), project.id).await?;
+    let warmup = models.into_iter().find(|model| model.stage == Stage::Warmup);
+    let path = warmup.map(|model| inner.workspace.dir().join(model.path).with_file_name(files::DISCRIMINATOR));
+    Ok(path.filter(|path| path.is_file()))
 }
 
 /// A result of an earlier stage of the same round.

@@ -1,10 +1,10 @@
 //! The curves of training jobs, kept in memory and thinned, so that each look reads only what is new.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::{Event, JobId};
+use crate::formats::chart::{Series, Spark};
 use crate::store::{Db, Result, events};
 
 /// Points of a curve at most; past that every other one goes. A chart is some 300 pixels wide.
@@ -28,56 +28,9 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Curves(Mutex<HashMap<JobId, Seen>>);
 
-/// A small chart, ready to be drawn in a box of [`Chart::WIDTH`] by [`Chart::HEIGHT`].
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Chart {
-    pub(crate) title: String,
-    /// An SVG path.
-    pub(crate) path: String,
-    pub(crate) lowest: f64,
-    pub(crate) highest: f64,
-    pub(crate) last: f64,
-    pub(crate) last_step: u64,
-}
-
-impl Chart {
-    pub(crate) const WIDTH: f64 = 320.0;
-    pub(crate) const HEIGHT: f64 = 96.0;
-
-    /// A value as people read it: `0.0123`, `12.3`, `1.2e-5`.
-    pub(crate) fn word(value: &f64) -> String {
-        match value.abs() {
-            0.0 => "0".into(),
-            small if small < 0.001 => format!("{value:.1e}"),
-            middle if middle < 10.0 => format!("{value:.3}"),
-            _ => format!("{value:.1}"),
-        }
-    }
-
-    fn of(title: &str, curve: &Curve) -> Option<Self> {
-        let values = || curve.values().copied().filter(|value| value.is_finite());
-        let (lowest, highest) = (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max));
-        let (&first_step, _) = curve.first_key_value()?;
-        let (&last_step, &last) = curve.last_key_value()?;
-        if curve.len() < 2 || lowest > highest {
-            return None;
-        }
-        let x = |step: u64| (step - first_step) as f64 / (last_step - first_step).max(1) as f64 * Self::WIDTH;
-        let span = if highest > lowest { highest - lowest } else { 1.0 };
-        // Two pixels of air, so that the line is not cut at the edges.
-        let y = |value: f64| 2.0 + (1.0 - (value - lowest) / span) * (Self::HEIGHT - 4.0);
-        let mut path = String::new();
-        for (&step, &value) in curve.iter().filter(|(_, value)| value.is_finite()) {
-            let command = if path.is_empty() { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{:.1} {:.1}", x(step), y(value));
-        }
-        Some(Self { title: title.into(), path, lowest, highest, last, last_step })
-    }
-}
-
 impl Curves {
     /// The charts of a job, by name, the losses first.
-    pub(crate) async fn of(&self, db: &Db, job: JobId) -> Result<Vec<Chart>> {
+    pub(crate) async fn of(&self, db: &Db, job: JobId) -> Result<Vec<Spark>> {
         let mut seen = self.lock().get(&job).cloned().unwrap_or_default();
         loop {
             let lines = events::of_job(db, job, seen.event_id, PAGE).await?;
@@ -91,8 +44,12 @@ impl Curves {
                 break;
             }
         }
-        let mut charts: Vec<Chart> = seen.curves.iter().filter_map(|(name, curve)| Chart::of(name, curve)).collect();
-        charts.sort_by_key(|chart| !chart.title.starts_with("loss"));
+        let spark = |(name, curve): (&String, &Curve)| {
+            let points = curve.iter().map(|(&step, &value)| (step as f64, value)).collect();
+            Spark::of(&Series { name: name.clone(), points })
+        };
+        let mut charts: Vec<Spark> = seen.curves.iter().filter_map(spark).collect();
+        charts.sort_by_key(|chart| !chart.name.starts_with("loss"));
         self.keep(job, seen);
         Ok(charts)
     }
@@ -139,16 +96,5 @@ mod tests {
         }
         let curve = &seen.curves["loss/source"];
         assert!(curve.len() <= MOST_POINTS && curve.contains_key(&1) && *curve.keys().last().unwrap() > 9_900);
-        let chart = Chart::of("loss/source", curve).unwrap();
-        assert_eq!((chart.highest, chart.path.starts_with("M0.0 2.0L")), (1.0, true));
-    }
-
-    #[test]
-    fn a_curve_that_broke_draws_what_it_has() {
-        let chart = Chart::of("loss", &Curve::from([(1, 2.0), (2, f64::NAN), (3, 2.0)])).unwrap();
-        assert_eq!(chart.path, "M0.0 94.0L320.0 94.0");
-        assert_eq!(Chart::of("loss", &Curve::from([(1, 2.0)])), None);
-        assert_eq!(Chart::of("loss", &Curve::from([(1, f64::NAN), (2, f64::NAN)])), None);
-        assert_eq!([0.0, 0.00002, 0.5, 12.34].map(|value| Chart::word(&value)), ["0", "2.0e-5", "0.500", "12.3"]);
     }
 }

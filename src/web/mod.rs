@@ -4,6 +4,7 @@
 //! file in `pages/` with its handlers and template structs, and a template of the same stem; fragments are its blocks.
 
 mod assets;
+mod bundle;
 mod curves;
 mod download;
 mod error;
@@ -32,7 +33,8 @@ use tower_http::compression::CompressionLayer;
 use crate::domain::Backbone;
 use crate::formats::contain::contained;
 use crate::store::Workspace;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Supervisor, Surveys};
+use bundle::Bundles;
 use curves::Curves;
 pub(crate) use error::WebError;
 use live::Listeners;
@@ -53,6 +55,8 @@ pub struct App {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) bundles: Bundles,
+    pub(crate) surveys: Arc<Surveys>,
 }
 
 /// What the operator decided about the site.
@@ -100,6 +104,8 @@ impl App {
             throttle: Arc::default(),
             curves: Arc::default(),
             listeners: Arc::default(),
+            bundles: Bundles::default(),
+            surveys: Arc::default(),
         }
     }
 }
@@ -132,6 +138,10 @@ fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handl
     Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
 }
 
+fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
+    Route { method: Method::PATCH, path, policy, body_limit: 64 * KIB, handler: axum::routing::patch(handler) }
+}
+
 impl Route {
     /// With another limit of the body, in bytes.
     fn up_to(self, body_limit: usize) -> Self {
@@ -143,8 +153,8 @@ impl Route {
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
-        account, annotate, control, export, frames, invitation, mask, models, new_project, people, picks, project,
-        projects, queue, settings, sign_in,
+        account, annotate, choosing, control, export, frames, invitation, mask, models, new_project, people, picks,
+        project, projects, queue, settings, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
@@ -174,6 +184,8 @@ pub fn routes() -> Vec<Route> {
         post("/projects/{project}/jobs/{job}/resume", Lead, control::resume),
         post("/projects/{project}/answer", Lead, control::answer),
         post("/projects/{project}/rounds", Lead, control::next_round),
+        // A list of frames, and the names that its numbers count: 140 kB for Cityscapes.
+        post("/projects/{project}/choice", Lead, choosing::choose).up_to(4 * MIB),
         get("/projects/{project}/picks", Member, picks::of_round),
         get("/projects/{project}/models", Member, models::compare),
         get("/models/{model}/weights", Member, models::weights),
@@ -185,6 +197,7 @@ pub fn routes() -> Vec<Route> {
         get("/projects/{project}/queue", Member, queue::mine),
         get("/projects/{project}/settings", Lead, settings::form),
         post("/projects/{project}/settings", Lead, settings::save),
+        get("/projects/{project}/examples", Member, frames::examples),
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),
@@ -193,11 +206,12 @@ pub fn routes() -> Vec<Route> {
         post("/frames/{frame}/take", Member, annotate::take),
         post("/frames/{frame}/lease", Member, annotate::lease),
         post("/frames/{frame}/release", Member, annotate::release),
-        post("/frames/{frame}/submit", Member, annotate::submit),
+        post("/frames/{frame}/submit", Member, annotate::submit).up_to(256 * KIB),
         post("/frames/{frame}/reopen", Member, annotate::reopen),
         get("/frames/{frame}/mask", Member, mask::read),
         // The handler reads no more than its frame has pixels; this is for the largest frame there is.
         put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
+        patch("/frames/{frame}/mask", Member, mask::save_tiles).up_to(256 * MIB),
         get("/frames/{frame}/history", Member, mask::history),
         get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
         get("/frames/{frame}/segments", Member, mask::segments),

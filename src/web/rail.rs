@@ -18,6 +18,8 @@ pub(crate) struct Card {
     pub(crate) model: Option<Model>,
     /// Of the round; used by labelling.
     pub(crate) picks: PickCounts,
+    /// Whether people have begun to correct its proposals.
+    pub(crate) labelling_begun: bool,
 }
 
 impl Card {
@@ -52,6 +54,17 @@ impl Card {
 
     pub(crate) fn waits_for(&self) -> Option<Stage> {
         if let StepState::Waits(before) = self.step.state { Some(before) } else { None }
+    }
+
+    /// Whether a mask was corrected after it had read the masks.
+    pub(crate) fn labels_are_newer(&self) -> bool {
+        let reads = matches!(self.stage(), Stage::Inject | Stage::Adapt);
+        reads && self.is_done() && self.job().is_some_and(|job| self.picks.last_submitted_at > Some(job.created_at))
+    }
+
+    /// Whether it is done and may be done anew: what led to the frames that people label stands.
+    pub(crate) fn may_run_again(&self) -> bool {
+        self.is_done() && self.stage().is_job() && (self.stage() > Stage::Annotate || !self.labelling_begun)
     }
 
     /// The newest job, unless it is outdated.
@@ -90,6 +103,7 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
     let steps = supervisor::rail(db, round).await?;
     let jobs = jobs::of_round(db, round.id).await?;
     let picks = rounds::pick_counts(db, round.id).await?;
+    let labelling_begun = rounds::labelling_begun(db, round.id).await?;
     let models = models::list(db, project).await?;
     let card = |(index, step): (usize, Step)| {
         let job = step.done.and_then(|done| jobs.iter().find(|job| job.id == done)).or(step.job.as_ref());
@@ -98,7 +112,7 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
             job.stage == Stage::Evaluate && model.as_ref().is_some_and(|model| job.model == Some(model.id))
         };
         let evaluation = jobs.iter().rfind(measures).cloned();
-        Card { place: index + 1, step, evaluation, model, picks }
+        Card { place: index + 1, step, evaluation, model, picks, labelling_begun }
     };
     Ok(steps.into_iter().enumerate().map(card).collect())
 }
@@ -125,8 +139,9 @@ mod tests {
             started_at: Some(1000),
             ended_at: Some(5000),
         });
-        let picks = PickCounts { waiting: 0, ready: 3, submitted: 2 };
-        Card { place: 1, step: Step { stage, state, job, done: None }, evaluation: None, model: None, picks }
+        let picks = PickCounts { waiting: 0, ready: 3, submitted: 2, last_submitted_at: Some(2) };
+        let step = Step { stage, state, job, done: None };
+        Card { place: 1, step, evaluation: None, model: None, picks, labelling_begun: true }
     }
 
     #[test]
@@ -136,6 +151,17 @@ mod tests {
         assert!(running.is_active() && running.took().is_none());
         let done = card(Stage::Warmup, StepState::Done, Some(JobState::Done));
         assert_eq!((done.progress(), done.took(), done.is_active()), (None, Some(4.0), false));
+    }
+
+    #[test]
+    fn a_mask_corrected_later_shows_on_the_stages_that_read_it_and_they_may_run_again() {
+        let inject = card(Stage::Inject, StepState::Done, Some(JobState::Done));
+        assert!(inject.labels_are_newer() && inject.may_run_again());
+        let warmup = card(Stage::Warmup, StepState::Done, Some(JobState::Done));
+        assert!(!warmup.labels_are_newer() && !warmup.may_run_again());
+        let mut before = card(Stage::Adapt, StepState::Done, Some(JobState::Done));
+        before.picks.last_submitted_at = Some(0);
+        assert!(!before.labels_are_newer());
     }
 
     #[test]

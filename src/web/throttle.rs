@@ -20,25 +20,24 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// Seconds that this name from this address still has to wait; `None` if it may try.
-    pub(crate) fn wait(&self, name: &str, from: Option<IpAddr>) -> Option<u64> {
-        let tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        let &(wrong, at) = tries.get(&key(name, from))?;
-        let left = (at + pause(wrong)).checked_duration_since(Instant::now())?;
-        Some(left.as_secs() + 1)
-    }
-
-    /// Another wrong try.
-    pub(crate) fn wrong(&self, name: &str, from: Option<IpAddr>) {
+    /// Counts a try, wrong until [`Self::right`] says otherwise, so that tries at the same moment wait like any others.
+    ///
+    /// # Errors
+    /// The seconds that this name from this address still has to wait; nothing is counted then.
+    pub(crate) fn admit(&self, name: &str, from: Option<IpAddr>) -> Result<(), u64> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         if tries.len() >= MOST {
             tries.retain(|_, (_, at)| now.duration_since(*at) < LONGEST);
         }
         let (wrong, at) = tries.entry(key(name, from)).or_insert((0, now));
+        if let Some(left) = (*at + pause(*wrong)).checked_duration_since(now).filter(|left| !left.is_zero()) {
+            return Err(left.as_secs() + 1);
+        }
         // Forgiven after the longest pause twice over.
         *wrong = if now.duration_since(*at) > 2 * LONGEST { 1 } else { *wrong + 1 };
         *at = now;
+        Ok(())
     }
 
     /// The right password: all is forgotten.
@@ -65,17 +64,13 @@ mod tests {
     #[test]
     fn the_sixth_guess_waits_and_longer_each_time_but_only_for_that_name() {
         let throttle = Throttle::default();
-        for _ in 0..FREE - 1 {
-            throttle.wrong("Ada", None);
-            assert_eq!(throttle.wait("ada", None), None);
+        for _ in 0..FREE {
+            assert_eq!(throttle.admit("Ada", None), Ok(()));
         }
-        throttle.wrong("ada", None);
-        assert_eq!(throttle.wait("ADA", None), Some(1));
-        throttle.wrong("ada", None);
-        assert_eq!(throttle.wait("ada", None), Some(2));
-        assert_eq!(throttle.wait("bob", None), None);
+        assert_eq!(throttle.admit("ADA", None), Err(1));
+        assert_eq!(throttle.admit("bob", None), Ok(()));
         throttle.right("ada", None);
-        assert_eq!(throttle.wait("ada", None), None);
-        assert_eq!(pause(40), LONGEST);
+        assert_eq!(throttle.admit("ada", None), Ok(()));
+        assert_eq!([4, 5, 6, 7, 40].map(|wrong| pause(wrong).as_secs()), [0, 1, 2, 4, LONGEST.as_secs()]);
     }
 }

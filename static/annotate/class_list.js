@@ -3,6 +3,7 @@
 
 import { find, press, say } from "./dom.js";
 import { shown } from "./keyboard.js";
+import { swatchOf } from "./patterns.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
@@ -12,18 +13,35 @@ import { shown } from "./keyboard.js";
  *   editor: import("./editor.js").Editor,
  *   painter: import("./render.js").Painter,
  *   palette: PaletteClass[],
+ *   memory: import("./memory.js").Memory,
  *   act: (change: () => void) => void,
  * }} parts
- * @returns {{ commands: Command[], show: () => void }}
+ * @returns {{ commands: Command[], show: () => void, showKeys: () => void }}
  */
-export function wireClasses({ editor, painter, palette, act }) {
+export function wireClasses({ editor, painter, palette, memory, act }) {
   const { rules } = editor;
   const { hidden } = painter;
   const lock = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${rules.toggleLock(index) ? "locked" : "unlocked"}`));
   const hide = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${painter.toggleHidden(index) ? "hidden" : "shown"}`));
   const rows = palette.map((one) => row(one, () => act(() => editor.choose(one.index)), hide, lock));
   find("#classes").replaceChildren(...rows.map(({ item }) => item));
+  const namesOf = (/** @type {Iterable<number>} */ indices) => [...indices].map((index) => palette[index].name);
+  for (const { index, name } of palette) {
+    if (memory.kept.locked?.includes(name)) rules.locked.add(index);
+    if (memory.kept.hidden?.includes(name)) painter.toggleHidden(index);
+  }
+  memory.ask(() => ({ locked: namesOf(rules.locked), hidden: namesOf(hidden) }));
   return {
+    /** The keys changed. */
+    showKeys() {
+      rows.forEach(({ choose, cap }, index) => {
+        const { key } = palette[index];
+        cap.textContent = key && shown(key);
+        cap.hidden = !key;
+        if (key) choose.setAttribute("aria-keyshortcuts", key);
+        else choose.removeAttribute("aria-keyshortcuts");
+      });
+    },
     commands: [
       { keys: ["l"], name: "Lock the class", group: "Paint over", run: () => lock(editor.class) },
       {
@@ -51,16 +69,15 @@ export function wireClasses({ editor, painter, palette, act }) {
  * @param {(index: number) => void} hide
  * @param {(index: number) => void} lock
  */
-function row({ index, name, color, key }, run, hide, lock) {
+function row(one, run, hide, lock) {
+  const { index, name, color } = one;
   const template = /** @type {HTMLTemplateElement} */ (find("#class-row"));
   const item = /** @type {HTMLElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
   const [choose, eye, padlock] = /** @type {HTMLElement[]} */ ([...item.children]);
   const [swatch, label, cap] = /** @type {HTMLElement[]} */ ([...choose.children]);
   swatch.style.background = `rgb(${color.join(" ")})`;
+  swatch.append(swatchOf(one));
   label.textContent = name;
-  cap.textContent = shown(key);
-  cap.hidden = !key;
-  if (key) choose.setAttribute("aria-keyshortcuts", key);
   // A name that stays, with a state of its own: "Lock road, pressed".
   eye.setAttribute("aria-label", `Hide ${name}`);
   eye.title = `Hide the labels of ${name}`;
@@ -69,7 +86,7 @@ function row({ index, name, color, key }, run, hide, lock) {
   choose.addEventListener("click", run);
   eye.addEventListener("click", (event) => (hide(index), leave(event)));
   padlock.addEventListener("click", (event) => (lock(index), leave(event)));
-  return { item, choose, eye, padlock };
+  return { item, choose, cap, eye, padlock };
 }
 
 /** After a mouse: the next Space, held to move the view, would else press the button again. @param {MouseEvent} event */

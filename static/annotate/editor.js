@@ -20,7 +20,6 @@ import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/brush.js").Point} Point */
-/** @typedef {"hand" | "segment" | "propagate"} Source what chose the pixels of a change */
 /** @typedef {"brush" | "eraser" | "segment" | "propagate" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 export class Editor {
@@ -44,8 +43,6 @@ export class Editor {
     this.extent = FIRST_EXTENT;
     /** The scribble under way. @type {{ last: Point, trim: boolean } | null} */
     this.scribble = null;
-    /** As the frame was opened: what differs now, the person has given its class. */
-    this.start = map.pixels.slice();
     this.polygon = new Polygon();
     /** Joins a polygon's corners along edges. @type {LiveWire | null} */
     this.wire = null;
@@ -53,7 +50,7 @@ export class Editor {
     this.box = null;
     /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
     this.revision = 0;
-    /** Called after each finished change. */
+    /** Called after each finished change, with what it was: `brush`, `undo`. @type {(name: string) => void} */
     this.onChange = () => {};
     /** While the frame is being submitted nothing can be drawn: it would come too late. */
     this.frozen = false;
@@ -99,10 +96,10 @@ export class Editor {
    * The pen goes down.
    *
    * @param {Point} point
-   * @param {{ erase?: boolean, reach?: number, replace?: boolean }} [how] `reach`: how near to its first corner a polygon
-   *   closes; `replace`: the fill tool does what the replace tool does
+   * @param {{ erase?: boolean, reach?: number, replace?: boolean, pressure?: number }} [how] `reach`: how near to its first
+   *   corner a polygon closes; `replace`: the fill tool does what the replace tool does; `pressure` as {@link Brush.to} has it
    */
-  press(point, { erase = false, reach = 0, replace = false } = {}) {
+  press(point, { erase = false, reach = 0, replace = false, pressure } = {}) {
     if (this.frozen) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
     if (this.tool === "replace" || (replace && this.tool === "fill")) {
@@ -119,13 +116,13 @@ export class Editor {
     } else if (this.tool === "segment") {
       if (this.segments) this.#begin("segment", new SegmentStroke(this.map, this.segments, this.scale, value), point, "segment");
     } else if (this.tool !== "hand") {
-      this.#begin(value === UNLABELLED ? "eraser" : "brush", new Brush(this.map, this.size, value), point);
+      this.#begin(value === UNLABELLED ? "eraser" : "brush", new Brush(this.map, this.size, value), point, "hand", pressure);
     }
   }
 
-  /** The pen moves while it is down. @param {Point} point */
-  drag(point) {
-    this.stroke?.to(point);
+  /** The pen moves while it is down. @param {Point} point @param {number} [pressure] */
+  drag(point, pressure) {
+    this.stroke?.to(point, pressure);
     this.polygon.drag(point);
     if (this.scribble) {
       this.spread?.scribble(this.scribble.last, point, this.scribble.trim);
@@ -140,8 +137,9 @@ export class Editor {
     this.polygon.held = -1;
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
+    const name = this.history.open?.name ?? "brush";
     this.stroke = null;
-    if (this.history.end()) this.#changed();
+    if (this.history.end()) this.#changed(name);
   }
 
   /** Whether the pen is down. */
@@ -158,7 +156,7 @@ export class Editor {
     this.stroke = null;
     this.history.cancel();
     // An autosave may have sent the stroke's beginning: what is shown now must follow it.
-    this.#changed();
+    this.#changed("cancel");
   }
 
   /** Fills the polygon. @param {{ erase?: boolean }} [how] */
@@ -196,17 +194,44 @@ export class Editor {
     if (this.frozen) return;
     if (this.busy || this.spread) return this.cancel();
     if (this.polygon.corners.length > 0) return this.polygon.takeBack();
-    if (this.history.undo()) this.#changed();
+    if (this.history.undo()) this.#changed("undo");
   }
 
   redo() {
-    if (!this.frozen && !this.busy && this.history.redo()) this.#changed();
+    if (!this.frozen && !this.busy && this.history.redo()) this.#changed("redo");
   }
 
-  /** Puts a whole mask in place of this one, as a change that can be undone. @param {Uint8Array} pixels @param {string} name */
-  replace(pixels, name) {
+  /**
+   * Puts a whole mask in place of this one, as a change that can be undone.
+   *
+   * @param {Uint8Array} pixels
+   * @param {string} name
+   * @param {Uint8Array} [origins] where they came from
+   */
+  replace(pixels, name, origins) {
     this.cancel();
-    this.#change(name, UNLABELLED, () => this.map.replace(pixels));
+    this.#change(name, UNLABELLED, () => this.map.replace(pixels, origins));
+  }
+
+  /**
+   * Gives runs of pixels a class, whatever is locked, as one change.
+   *
+   * @param {string} name
+   * @param {{ runs: [number, number][], value: number }[]} parts runs as `[from, to)` in the map, within a row
+   * @param {import("./label_map.js").Source} [source] where what they become comes from
+   */
+  paintRuns(name, parts, source = "hand") {
+    this.cancel();
+    const { map } = this;
+    const paint = () => {
+      for (const { runs, value } of parts) {
+        for (const [from, to] of runs) {
+          const y = Math.floor(from / map.width);
+          map.span(y, from - y * map.width, to - y * map.width, value);
+        }
+      }
+    };
+    this.#change(name, UNLABELLED, () => (map.paintable.fill(1), paint()), source);
   }
 
   /** @param {Point} point */
@@ -218,7 +243,7 @@ export class Editor {
   /** @param {Point} point @param {boolean} trim */
   #scribble(point, trim) {
     if (!this.segments) return;
-    this.spread ??= new Spread(this.segments, this.class, givenClasses(this.segments, this.map.pixels, this.start));
+    this.spread ??= new Spread(this.segments, this.class, givenClasses(this.segments, this.map));
     this.spread.extent = this.extent;
     this.spread.scribble(point, point, trim);
     this.scribble = { last: { x: point.x, y: point.y }, trim };
@@ -243,12 +268,12 @@ export class Editor {
     return polygon;
   }
 
-  /** @param {string} name @param {Brush | SegmentStroke} stroke @param {Point} point @param {Source} [source] */
-  #begin(name, stroke, point, source = "hand") {
+  /** @param {string} name @param {Brush | SegmentStroke} stroke @param {Point} point @param {import("./label_map.js").Source} [source] @param {number} [pressure] */
+  #begin(name, stroke, point, source = "hand", pressure = undefined) {
     this.rules.hold(stroke.value);
     this.history.begin(name, source);
     this.stroke = stroke;
-    stroke.to(point);
+    stroke.to(point, pressure);
   }
 
   /** @param {Point} point @param {number} value */
@@ -266,18 +291,24 @@ export class Editor {
     else this.#change("rectangle", value, () => fillBox(this.map, bounds, value));
   }
 
-  /** @param {string} name @param {number} value what it paints @param {() => void} act @param {Source} [source] */
+  /**
+   * @param {string} name
+   * @param {number} value what it paints
+   * @param {() => void} act
+   * @param {import("./label_map.js").Source} [source] where what it paints comes from
+   */
   #change(name, value, act, source = "hand") {
     if (this.frozen) return;
     this.rules.hold(value);
     this.history.begin(name, source);
     act();
-    if (this.history.end()) this.#changed();
+    if (this.history.end()) this.#changed(name);
   }
 
-  #changed() {
+  /** @param {string} name */
+  #changed(name) {
     this.revision++;
-    this.onChange();
+    this.onChange(name);
   }
 }
 

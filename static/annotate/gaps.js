@@ -3,7 +3,6 @@
 
 import { UNLABELLED } from "./label_map.js";
 
-/** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
 /** @typedef {Bounds & { size: number, at: number, x: number, y: number }} Gap `size` in pixels; `at`: its first pixel, which
  *   tells it from gaps of its size; `x`, `y`: a pixel inside, in the middle of its longest run */
@@ -11,7 +10,7 @@ import { UNLABELLED } from "./label_map.js";
 /**
  * Regions joined by their four sides, found run by run: a frame has far fewer runs than pixels.
  *
- * @param {LabelMap} map
+ * @param {import("./regions.js").Mask} mask
  * @returns {Gap[]} the largest first
  */
 export function findGaps({ pixels, width, height }) {
@@ -72,9 +71,7 @@ function largestFirst(a, b) {
 
 /** The way through the gaps of a map that changes meanwhile. */
 export class GapWalk {
-  /** @param {LabelMap} map */
-  constructor(map) {
-    this.map = map;
+  constructor() {
     /** Where the walk is. @type {Gap | null} */
     this.last = null;
   }
@@ -83,10 +80,10 @@ export class GapWalk {
    * The next smaller gap, or the next larger one; round to the other end after the last.
    *
    * @param {1 | -1} way
+   * @param {Gap[]} gaps that there are now, as {@link findGaps} gives them
    * @returns {{ gap: Gap, number: number, of: number } | null} `null`: there is none left
    */
-  step(way) {
-    const gaps = findGaps(this.map);
+  step(way, gaps) {
     if (gaps.length === 0) return null;
     const { last } = this;
     // By place in the order, not by number: what was labelled meanwhile has moved the numbers.

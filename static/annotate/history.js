@@ -2,18 +2,23 @@
 /**
  * Undo and redo by stroke.
  *
- * A stroke keeps the tiles that it changed as they were on its other side: undo swaps them with the map's, redo swaps
- * them back. One copy serves both ways, and a tile of one value is kept as that value.
+ * A stroke keeps the tiles that it changed, before and after, in runs: it never changes once it is done, so that a draft
+ * writes it once, whatever is undone and redone later.
  */
 
-import { same } from "./label_map.js";
+import { ORIGIN, same } from "./label_map.js";
+import { pack } from "./runs.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
-/** @typedef {number | Uint8Array} Packed a tile of one value, or its bytes */
-/** @typedef {{ name: string, tiles: Map<number, Packed>, bytes: number }} Stroke */
+/** @typedef {import("./label_map.js").Source} Source */
+/** @typedef {{ before: Uint8Array, after: Uint8Array }} Change both as {@link LabelMap.packTile} gives them */
+/** @typedef {{ id: string, name: string, source: Source, tiles: Map<number, Change>, bytes: number }} Stroke */
 
-/** Some 2000 strokes of ordinary size; the oldest are forgotten beyond it. */
-export const BUDGET = 64 * 1024 * 1024;
+/** Some 5000 strokes of ordinary size; the oldest are forgotten beyond it. */
+export const BUDGET = 32 * 1024 * 1024;
+
+/** What two arrays and an entry of a map cost before any run is kept. */
+const OVERHEAD = 300;
 
 export class History {
   /** @param {LabelMap} map @param {number} [budget] bytes of tiles to keep at most */
@@ -23,38 +28,49 @@ export class History {
     this.bytes = 0;
     /** @type {Stroke[]} */
     this.past = [];
-    /** @type {Stroke[]} */
+    /** The next to redo is the last. @type {Stroke[]} */
     this.future = [];
-    /** The stroke under way: tiles as they were. @type {{ name: string, before: Map<number, Uint8Array> } | null} */
+    /** Tells strokes of this visit from those of others in the draft. */
+    this.visit = `${Date.now().toString(36)}.${Math.random().toString(36).slice(2)}`;
+    this.count = 0;
+    /** The stroke under way: tiles as they were.
+     * @type {{ name: string, source: Source, before: Map<number, { pixels: Uint8Array, origins: Uint8Array }> } | null} */
     this.open = null;
   }
 
-  /** @param {string} name what is being done: `brush`, `fill` */
-  begin(name) {
+  /**
+   * @param {string} name what is being done: `brush`, `fill`
+   * @param {Source} [source] where the pixels that it paints come from
+   */
+  begin(name, source = "hand") {
     this.end();
-    this.open = { name, before: new Map() };
+    this.open = { name, source, before: new Map() };
     this.map.recorder = this;
+    this.map.origin = ORIGIN[source];
   }
 
   /** Called by the map. @param {number} tile */
   keep(tile) {
     const before = this.open?.before;
-    if (before && !before.has(tile)) before.set(tile, this.map.readTile(tile));
+    if (before && !before.has(tile)) before.set(tile, { pixels: this.map.readTile(tile), origins: this.map.readOrigins(tile) });
   }
 
   /** @returns {boolean} whether the stroke changed anything; only then can it be undone */
   end() {
     const open = this.#close();
     if (!open) return false;
-    const stroke = { name: open.name, tiles: new Map(), bytes: 0 };
-    for (const [tile, before] of open.before) {
-      if (!same(before, this.map.readTile(tile))) stroke.tiles.set(tile, pack(before));
+    /** @type {Map<number, Change>} */
+    const tiles = new Map();
+    for (const [tile, { pixels, origins }] of open.before) {
+      const [before, after] = [pack(pixels, origins), this.map.packTile(tile)];
+      if (!same(before, after)) tiles.set(tile, { before, after });
     }
-    if (stroke.tiles.size === 0) return false;
-    this.#weigh(stroke);
+    if (tiles.size === 0) return false;
     for (const undone of this.future) this.bytes -= undone.bytes;
     this.future = [];
+    const stroke = { id: `${this.visit}.${this.count++}`, name: open.name, source: open.source, tiles, bytes: weight(tiles) };
     this.past.push(stroke);
+    this.bytes += stroke.bytes;
     while (this.bytes > this.budget && this.past.length > 1) this.bytes -= /** @type {Stroke} */ (this.past.shift()).bytes;
     return true;
   }
@@ -63,7 +79,7 @@ export class History {
   cancel() {
     const open = this.#close();
     if (!open) return;
-    for (const [tile, before] of open.before) this.map.writeTile(tile, before);
+    for (const [tile, { pixels, origins }] of open.before) this.map.writeTile(tile, pixels, origins);
   }
 
   get canUndo() {
@@ -77,49 +93,43 @@ export class History {
   /** @returns {boolean} whether there was anything to undo */
   undo() {
     this.end();
-    return this.#swap(this.past, this.future);
+    return this.#move(this.past, this.future, "before");
   }
 
   /** @returns {boolean} whether there was anything to redo */
   redo() {
     this.end();
-    return this.#swap(this.future, this.past);
+    return this.#move(this.future, this.past, "after");
+  }
+
+  /** Goes on with what an earlier visit could undo and redo. @param {{ past: Stroke[], future: Stroke[] }} earlier */
+  restore({ past, future }) {
+    this.past = past;
+    this.future = future;
+    this.bytes = [...past, ...future].reduce((sum, stroke) => sum + stroke.bytes, 0);
   }
 
   #close() {
     const open = this.open;
     this.open = null;
     this.map.recorder = null;
+    this.map.origin = ORIGIN.hand;
     return open;
   }
 
-  /** @param {Stroke[]} from @param {Stroke[]} to */
-  #swap(from, to) {
+  /** @param {Stroke[]} from @param {Stroke[]} to @param {"before" | "after"} side */
+  #move(from, to, side) {
     const stroke = from.pop();
     if (!stroke) return false;
-    for (const [tile, packed] of stroke.tiles) {
-      const now = this.map.readTile(tile);
-      this.map.writeTile(tile, typeof packed === "number" ? new Uint8Array(now.length).fill(packed) : packed);
-      stroke.tiles.set(tile, pack(now));
-    }
-    this.#weigh(stroke);
+    for (const [tile, change] of stroke.tiles) this.map.unpackTile(tile, change[side]);
     to.push(stroke);
     return true;
   }
-
-  /** @param {Stroke} stroke */
-  #weigh(stroke) {
-    this.bytes -= stroke.bytes;
-    stroke.bytes = 0;
-    // An entry of a map costs some 40 bytes before any pixel is kept.
-    for (const packed of stroke.tiles.values()) stroke.bytes += 40 + (typeof packed === "number" ? 0 : packed.length);
-    this.bytes += stroke.bytes;
-  }
 }
 
-/** @param {Uint8Array} bytes @returns {Packed} */
-function pack(bytes) {
-  const first = bytes[0];
-  for (let i = 1; i < bytes.length; i++) if (bytes[i] !== first) return bytes;
-  return first;
+/** @param {Map<number, Change>} tiles @returns {number} bytes */
+function weight(tiles) {
+  let sum = 0;
+  for (const { before, after } of tiles.values()) sum += OVERHEAD + before.length + after.length;
+  return sum;
 }

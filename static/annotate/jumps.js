@@ -7,15 +7,17 @@ import { GapWalk } from "./gaps.js";
 /**
  * @param {import("./editor.js").Editor} editor
  * @param {import("./stage.js").Stage} stage
+ * @param {import("./looker.js").Looker} looker
  * @returns {{ commands: import("./keyboard.js").Command[] }}
  */
-export function wireJumps(editor, stage) {
-  const walk = new GapWalk(editor.map);
+export function wireJumps(editor, stage, looker) {
+  const walk = new GapWalk();
   /** @param {1 | -1} way */
-  const jump = (way) => {
+  const jump = async (way) => {
+    const gaps = await looker.gaps(editor.map);
     // A stroke under way would be drawn across the frame.
     if (editor.busy) return;
-    const found = walk.step(way);
+    const found = walk.step(way, gaps);
     if (!found) return say("Nothing is unlabelled");
     const { gap, number, of } = found;
     stage.view.show(gap);

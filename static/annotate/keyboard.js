@@ -9,13 +9,19 @@ export class Keyboard {
   constructor(commands) {
     this.commands = commands;
     /** @type {Map<string, Command>} */
-    this.byKey = new Map(commands.flatMap((command) => command.keys.map((key) => /** @type {const} */ ([key, command]))));
+    this.byKey = new Map();
+    this.setClasses([]);
     /** @type {Map<string, Command>} */
     this.held = new Map();
     addEventListener("keydown", (event) => this.#down(event));
     addEventListener("keyup", (event) => this.#up(event));
     // A key that goes up in another window is never heard of.
     addEventListener("blur", () => this.#upAll());
+  }
+
+  /** @param {Command[]} classes whose keys a person may change */
+  setClasses(classes) {
+    this.byKey = new Map([...classes, ...this.commands].flatMap((command) => command.keys.map((key) => /** @type {const} */ ([key, command]))));
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,16 +1,23 @@
 // @ts-check
 /**
- * The label map: one class index a pixel, row by row, in tiles that know when they change.
+ * The label map: one class index a pixel, row by row, in tiles that know when they change; beside it where each came from.
  *
  * Every write goes through it, so that the painter, the history and the save each hear of the tiles they must look at
  * and of no others.
  */
+
+import { pack, unpack, wordsOf } from "./runs.js";
 
 /** Side of a tile in pixels: a brush of 40 touches 4 of them, a frame of 2048x1024 has 512. */
 export const TILE = 64;
 
 /** The value of a pixel that belongs to no class. */
 export const UNLABELLED = 255;
+
+/** Where a pixel's class came from: the numbers are the server's, `domain::Origin`. */
+export const ORIGIN = Object.freeze({ model: 0, segment: 1, propagate: 2, hand: 3 });
+
+/** @typedef {keyof typeof ORIGIN} Source */
 
 /** Tiles that changed since they were last taken. */
 export class TileSet {
@@ -28,6 +35,11 @@ export class TileSet {
     this.list.push(tile);
   }
 
+  /** @returns {number} tiles in it */
+  get size() {
+    return this.list.length;
+  }
+
   /** @returns {number[]} the tiles, each once, in the order in which they changed first; the set is empty afterwards */
   take() {
     const taken = this.list;
@@ -42,14 +54,19 @@ export class LabelMap {
    * @param {number} width
    * @param {number} height
    * @param {Uint8Array} [pixels] `width * height` class indices row by row; taken, not copied
+   * @param {Uint8Array} [origins] where each came from; taken too; the model's without it
    */
-  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED)) {
-    if (pixels.length !== width * height) {
-      throw new Error(`the mask has ${pixels.length} pixels where the frame of ${width}x${height} has ${width * height}`);
+  constructor(width, height, pixels = new Uint8Array(width * height).fill(UNLABELLED), origins = new Uint8Array(width * height)) {
+    for (const { length } of [pixels, origins]) {
+      if (length === width * height) continue;
+      throw new Error(`the mask has ${length} pixels where the frame of ${width}x${height} has ${width * height}`);
     }
     this.width = width;
     this.height = height;
     this.pixels = pixels;
+    this.origins = origins;
+    /** Where what is painted now comes from: set by the history for each stroke. */
+    this.origin = ORIGIN.hand;
     this.columns = Math.ceil(width / TILE);
     this.rows = Math.ceil(height / TILE);
     /** Pixels of each value. */
@@ -118,23 +135,37 @@ export class LabelMap {
 
   /** @param {number} tile @returns {Uint8Array} a copy of its pixels, row by row */
   readTile(tile) {
-    const { x, y, width, height } = this.bounds(tile);
-    const copy = new Uint8Array(width * height);
-    for (let row = 0; row < height; row++) {
-      const at = (y + row) * this.width + x;
-      copy.set(this.pixels.subarray(at, at + width), row * width);
-    }
-    return copy;
+    return this.#copy(this.pixels, tile);
   }
 
-  /** @param {number} tile @param {Uint8Array} bytes as {@link readTile} gives them; locks do not hold here */
-  writeTile(tile, bytes) {
+  /** @param {number} tile @returns {Uint8Array} a copy of its origins, row by row */
+  readOrigins(tile) {
+    return this.#copy(this.origins, tile);
+  }
+
+  /** @param {number} tile @returns {Uint8Array} classes and origins in runs */
+  packTile(tile) {
+    return pack(this.readTile(tile), this.readOrigins(tile));
+  }
+
+  /** @param {number} tile @param {Uint8Array} runs as {@link packTile} gives them */
+  unpackTile(tile, runs) {
+    const { width, height } = this.bounds(tile);
+    const [pixels, origins] = [new Uint8Array(width * height), new Uint8Array(width * height)];
+    unpack(runs, pixels, origins);
+    this.writeTile(tile, pixels, origins);
+  }
+
+  /** @param {number} tile @param {Uint8Array} bytes as {@link readTile} gives them; locks do not hold here @param {Uint8Array} origins */
+  writeTile(tile, bytes, origins) {
     const { x, y, width, height } = this.bounds(tile);
     this.#touch(tile);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * this.width + x;
       for (let column = 0; column < width; column++) {
-        const value = bytes[row * width + column];
+        const from = row * width + column;
+        const value = bytes[from];
+        this.origins[at + column] = origins[from];
         if (this.pixels[at + column] === value) continue;
         this.counts[this.pixels[at + column]]--;
         this.counts[value]++;
@@ -143,18 +174,57 @@ export class LabelMap {
     }
   }
 
-  /** @param {Uint8Array} pixels takes the place of every pixel; tiles that are the same stay untouched */
-  replace(pixels) {
-    const other = new LabelMap(this.width, this.height, pixels);
-    for (let tile = 0; tile < this.tileCount; tile++) {
-      const bytes = other.readTile(tile);
-      if (!same(bytes, this.readTile(tile))) this.writeTile(tile, bytes);
+  /**
+   * Puts other pixels in the place of all; tiles that are the same stay untouched.
+   *
+   * @param {Uint8Array} pixels
+   * @param {Uint8Array} [origins] without them, what changes comes from where the stroke does
+   */
+  replace(pixels, origins = this.#originsOf(pixels)) {
+    const other = new LabelMap(this.width, this.height, pixels, origins);
+    for (const tile of this.differences(other)) this.writeTile(tile, other.readTile(tile), other.readOrigins(tile));
+  }
+
+  /** @param {LabelMap} other of the same size @returns {number[]} tiles in which classes or origins differ */
+  differences(other) {
+    const tiles = Array.from({ length: this.tileCount }, (_, tile) => tile);
+    return tiles.filter((tile) => !same(this.readTile(tile), other.readTile(tile)) || !same(this.readOrigins(tile), other.readOrigins(tile)));
+  }
+
+  /** @returns {LabelMap} of its own */
+  clone() {
+    return new LabelMap(this.width, this.height, this.pixels.slice(), this.origins.slice());
+  }
+
+  /** @param {Uint8Array} pixels @returns {Uint8Array} */
+  #originsOf(pixels) {
+    return this.origins.map((origin, at) => (pixels[at] === this.pixels[at] ? origin : this.origin));
+  }
+
+  /** @param {Uint8Array} plane @param {number} tile @returns {Uint8Array} */
+  #copy(plane, tile) {
+    const { x, y, width, height } = this.bounds(tile);
+    const copy = new Uint8Array(width * height);
+    const words = this.width % 4 === 0 && width % 4 === 0 ? wordsOf(plane) : null;
+    if (words) {
+      const to = /** @type {Uint32Array} */ (wordsOf(copy));
+      const [stride, across] = [this.width / 4, width / 4];
+      for (let row = 0, at = 0; row < height; row++) {
+        const from = (y + row) * stride + x / 4;
+        for (let column = 0; column < across; column++) to[at++] = words[from + column];
+      }
+      return copy;
     }
+    for (let row = 0; row < height; row++) {
+      const at = (y + row) * this.width + x;
+      copy.set(plane.subarray(at, at + width), row * width);
+    }
+    return copy;
   }
 
   /** @param {number} tile @param {number} at @param {number} end @param {number} value */
   #run(tile, at, end, value) {
-    const { pixels, counts, paintable } = this;
+    const { pixels, origins, origin, counts, paintable } = this;
     // A brush held still must neither copy nor repaint its tile.
     while (at < end && (pixels[at] === value || !paintable[pixels[at]])) at++;
     if (at === end) return;
@@ -165,6 +235,7 @@ export class LabelMap {
       counts[old]--;
       counts[value]++;
       pixels[at] = value;
+      origins[at] = origin;
     }
   }
 

@@ -6,8 +6,13 @@ import { Light, SCALES } from "./light.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
 
-/** @param {import("./stage.js").Stage} stage @returns {{ commands: Command[] }} */
-export function wireLook(stage) {
+/**
+ * @param {import("./stage.js").Stage} stage
+ * @param {import("./memory.js").Memory} memory
+ * @returns {{ commands: Command[] }}
+ */
+export function wireLook(stage, memory) {
+  const { kept } = memory;
   const light = new Light();
   const names = /** @type {const} */ (["brightness", "contrast"]);
   const slider = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (find(`#${name}`));
@@ -27,6 +32,7 @@ export function wireLook(stage) {
       show();
     });
   }
+  for (const name of names) light.set(name, Number(kept[name]) || light[name]);
   show();
   /** @param {() => void} change @returns {() => void} */
   const lit = (change) => () => (change(), show());
@@ -41,10 +47,27 @@ export function wireLook(stage) {
     button.addEventListener("click", run);
     return run;
   };
+  const outlines = toggle("#outlines", (on) => stage.painter.showOutlines(on));
+  const minimap = toggle("#show-minimap", (on) => stage.minimap.allow(on));
+  const patterns = toggle("#patterns", (on) => {
+    stage.painter.showPatterns(on);
+    find("#classes").classList.toggle("patterned", on);
+  });
+  if (kept.outlines) outlines();
+  if (kept.minimap === false) minimap();
+  if (kept.patterns) patterns();
+  memory.ask(() => ({
+    brightness: light.brightness,
+    contrast: light.contrast,
+    outlines: pressed(find("#outlines")),
+    minimap: pressed(find("#show-minimap")),
+    patterns: pressed(find("#patterns")),
+  }));
   return {
     commands: [
-      { keys: ["j"], name: "Outlines only", group: "View", run: toggle("#outlines", (on) => stage.painter.showOutlines(on)) },
-      { keys: ["shift+m"], name: "Minimap, when zoomed", group: "View", run: toggle("#show-minimap", (on) => stage.minimap.allow(on)) },
+      { keys: ["j"], name: "Outlines only", group: "View", run: outlines },
+      { keys: ["shift+j"], name: "A pattern for each class", group: "View", run: patterns },
+      { keys: ["shift+m"], name: "Minimap, when zoomed", group: "View", run: minimap },
       { keys: [";"], name: "Darker, brighter", group: "View", shown: [";", "'"], run: lit(() => light.step("brightness", -1)) },
       { keys: ["'"], name: "Darker, brighter", group: "View", shown: [";", "'"], run: lit(() => light.step("brightness", 1)) },
       { keys: [":"], name: "Less contrast, more", group: "View", shown: [":", '"'], run: lit(() => light.step("contrast", -1)) },

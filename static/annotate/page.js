@@ -6,6 +6,7 @@ import { LabelMap } from "./label_map.js";
 import { keepLease } from "./lease.js";
 import { paletteOf } from "./palette.js";
 import { wirePanels } from "./panels.js";
+import { Preview } from "./preview.js";
 import { Segments } from "./segments.js";
 import { Stage } from "./stage.js";
 import { wireSaving } from "./saving.js";
@@ -16,8 +17,10 @@ import { Server } from "./store/server.js";
  *
  * @typedef {{
  *   name: string, width: number, height: number, draft: string, uncertainty: boolean, segments: boolean,
+ *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
- *   urls: { frame: string, picture: string },
+ *   memory: string,
+ *   urls: { frame: string, picture: string, examples: string, of: string },
  * }} Setup
  */
 
@@ -35,13 +38,14 @@ async function start() {
   const picture = bitmap(setup.urls.picture);
   // Heard later, with the mask: a failure must not count as unhandled until then.
   picture.catch(() => {});
-  const { pixels, version } = await server.mask();
-  const map = new LabelMap(setup.width, setup.height, pixels);
+  const { pixels, origins, version } = await server.mask();
+  const map = new LabelMap(setup.width, setup.height, pixels, origins);
   const editor = new Editor(map, { classes: setup.classes.length });
   const palette = paletteOf(setup.classes);
   const stage = new Stage(editor, palette);
-  const saving = await wireSaving({ setup, editor, stage, server, version });
-  const panels = wirePanels({ setup, editor, stage, palette, saving });
+  const preview = new Preview(stage.painter.layers.picture.canvas, palette);
+  const saving = await wireSaving({ setup, editor, stage, preview, server, version });
+  const panels = wirePanels({ setup, editor, stage, palette, preview, saving });
   keepLease(
     () => server.renewLease(),
     (outcome) => saving.hearOfLease(outcome),

@@ -1,15 +1,21 @@
 // @ts-check
 /** Tool strip, palette, sliders, top bar, sheets: each control does what its key does. */
 
+import { wireClassKeys } from "./class_keys.js";
 import { wireClasses } from "./class_list.js";
 import { wireDoubts } from "./doubts.js";
 import { disable, find, press, say, setText } from "./dom.js";
+import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
+import { Looker } from "./looker.js";
+import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
-import { when } from "./saving.js";
+import { wireSubmit } from "./submit.js";
+import { SIZES } from "./tools/brush.js";
+import { wireVersions } from "./versions.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -23,15 +29,15 @@ const OPACITY_STEP = 10;
  *   editor: import("./editor.js").Editor,
  *   stage: import("./stage.js").Stage,
  *   palette: import("./palette.js").PaletteClass[],
+ *   preview: import("./preview.js").Preview,
  *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
  * }} parts
  */
-export function wirePanels({ setup, editor, stage, palette, saving }) {
+export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const { surface, painter, view, pen } = stage;
   const opacity = /** @type {HTMLInputElement} */ (find("#opacity"));
   const size = /** @type {HTMLInputElement} */ (find("#size"));
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
-  const past = /** @type {HTMLDialogElement} */ (find("#history"));
   const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
 
   /** @param {() => void} change of the editor, which then is shown */
@@ -39,10 +45,15 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     change();
     stage.ask();
   };
-  const classes = wireClasses({ editor, painter, palette, act });
+  const memory = new Memory(setup.memory);
+  const classes = wireClasses({ editor, painter, palette, memory, act });
   const over = wireOver({ editor, stage, palette, act });
-  const look = wireLook(stage);
-  const jumps = wireJumps(editor, stage);
+  const look = wireLook(stage, memory);
+  const example = wireExample({ setup, editor, palette });
+  const looker = new Looker();
+  const jumps = wireJumps(editor, stage, looker);
+  const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
+  const showVersions = wireVersions({ editor, preview, server: saving.server, act });
   const doubts = wireDoubts({ editor, stage, palette });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
@@ -70,7 +81,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     return pressed;
   };
   const toggleDoubt = () => setup.uncertainty && stage.frame.classList.toggle("with-doubt", toggle("doubt"));
-  const toggleGaps = () => painter.showGaps(toggle("gaps"));
+  const toggleGaps = () => act(() => painter.showGaps(toggle("gaps")));
   /** @param {boolean} down */
   const peek = (down) => {
     stage.frame.classList.toggle("peeking", toggle("peek", down));
@@ -85,15 +96,6 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
   const enter = () => act(() => doubts.accept() || (pen.active ? pen.press() : close()));
   const drop = () => act(() => (doubts.leave(), editor.cancel()));
   const snap = () => act(() => (editor.snap(toggle("snap")), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
-  const submit = async () => {
-    const button = /** @type {HTMLButtonElement} */ (find("#submit"));
-    button.disabled = true;
-    const problem = await saving.submit();
-    button.disabled = false;
-    if (!problem) return;
-    find("#problem-text").textContent = problem;
-    /** @type {HTMLDialogElement} */ (find("#problem")).showModal();
-  };
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
   const arrow = (key, dx, dy) => [
     { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => act(() => pen.move(dx, dy, false)) },
@@ -134,6 +136,7 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ...jumps.commands,
     ...classes.commands.filter(({ group }) => group === "View"),
     ...look.commands,
+    ...example.commands,
     ...arrow("arrowleft", -1, 0),
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
@@ -141,14 +144,12 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", run: enter },
     { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", run: close },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
-    { keys: ["ctrl+enter"], name: "Submit and go on", group: "Frame", run: submit },
+    ...submitting.commands,
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
-    ...palette
-      .filter((one) => one.key)
-      .map((one) => ({ keys: [one.key], name: one.name, group: "Classes", run: () => act(() => (editor.choose(one.index), doubts.correct())) })),
   ];
-  new Keyboard(commands);
+  const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
+  wireClassKeys({ palette, keyboard, memory, run: (index) => act(() => (editor.choose(index), doubts.correct())), changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
     ["#undo", () => act(() => editor.undo())],
@@ -158,10 +159,9 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     ["#fit", fit],
     ["#doubt", toggleDoubt],
     ["#gaps", toggleGaps],
-    ["#submit", submit],
     ["#snap", snap],
     ["#open-help", () => help.showModal()],
-    ["#save-state", () => showHistory()],
+    ["#save-state", showVersions],
   ])) {
     find(id).addEventListener("click", run);
   }
@@ -177,12 +177,15 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     if (await saving.sync.flush()) /** @type {HTMLFormElement} */ (event.target).submit();
   });
   find("#doubt").toggleAttribute("disabled", !setup.uncertainty);
-  fade(Number(opacity.value));
+  fade(memory.kept.opacity ?? Number(opacity.value));
+  if (SIZES.includes(memory.kept.size ?? 0)) editor.size = /** @type {number} */ (memory.kept.size);
+  memory.ask(() => ({ opacity: Number(opacity.value), size: editor.size }));
 
   const finePercent = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   stage.onPaint = () => {
     for (const button of tools) press(button, button.dataset.tool === editor.tool);
     classes.show();
+    example.show();
     over.show();
     if (surface.dataset.tool !== editor.tool) {
       surface.dataset.tool = editor.tool;
@@ -207,37 +210,6 @@ export function wirePanels({ setup, editor, stage, palette, saving }) {
     /** @param {Uint8Array} doubt of every pixel, 0 to 255 */
     beginQueue: (doubt) => doubts.begin(doubt),
   };
-
-  async function showHistory() {
-    const list = find("#versions");
-    list.textContent = "Reading";
-    past.showModal();
-    try {
-      const versions = await saving.server.history();
-      list.replaceChildren(...versions.map((one) => versionRow(one)));
-    } catch (error) {
-      list.textContent = `The versions cannot be read now: ${/** @type {Error} */ (error).message}.`;
-    }
-  }
-
-  /** @param {{ version: number, kind: string, who: string, at: number }} one */
-  function versionRow({ version, who, at }) {
-    const row = document.createElement("li");
-    const text = document.createElement("span");
-    text.textContent = `v${version}  ${who}, ${when(at)}`;
-    const restore = document.createElement("button");
-    restore.type = "button";
-    restore.textContent = "Bring back";
-    restore.setAttribute("aria-label", `Bring version ${version} back`);
-    restore.addEventListener("click", async () => {
-      restore.disabled = true;
-      const { pixels } = await saving.server.mask(version);
-      past.close();
-      act(() => editor.replace(pixels, `version ${version}`));
-    });
-    row.append(text, restore);
-    return row;
-  }
 }
 
 /** @param {HTMLElement} button @param {(down: boolean) => void} hold by pointer, by Space and by Enter */

@@ -55,7 +55,7 @@ export class Pointer {
       this.act = "draw";
       // Button 5 is a pen's eraser end.
       const erase = event.button !== 0 || event.altKey;
-      this.editor.press(this.view.toImage(at), { erase, reach: REACH / this.view.scale, replace: event.shiftKey });
+      this.editor.press(this.view.toImage(at), { erase, reach: REACH / this.view.scale, replace: event.shiftKey, pressure: pressureOf(event) });
       this.tell.seen();
     }
   }
@@ -69,7 +69,7 @@ export class Pointer {
     if (this.act === "draw") {
       // The browser hands out one event a frame and keeps the points between: all of them make the stroke.
       const points = event.getCoalescedEvents?.() ?? [];
-      for (const point of points.length ? points : [event]) this.editor.drag(this.view.toImage(this.#where(point)));
+      for (const point of points.length ? points : [event]) this.editor.drag(this.view.toImage(this.#where(point)), pressureOf(point));
       this.tell.seen();
     } else if (this.act === "pan") {
       this.view.pan(at.x - before.x, at.y - before.y);
@@ -145,6 +145,11 @@ export class Pointer {
   forgetPlace() {
     this.box = undefined;
   }
+}
+
+/** @param {PointerEvent} event @returns {number | undefined} a mouse and a finger have none */
+function pressureOf(event) {
+  return event.pointerType === "pen" ? event.pressure : undefined;
 }
 
 /** @param {Point[]} points @returns {Point} */

@@ -9,9 +9,13 @@ import { markEdges, withNeighbours } from "./edges.js";
 import { Ghost } from "./ghost.js";
 import { TILE, UNLABELLED } from "./label_map.js";
 import { colorTable, packed } from "./palette.js";
+import { patternTable } from "./patterns.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
+
+/** Of a screen frame, for painting, in milliseconds. */
+const SLICE = 8;
 
 /** Pixels without a class: stripes that no frame has. */
 const STRIPES = [packed([255, 0, 170], 235), packed([20, 0, 20], 200)];
@@ -35,8 +39,14 @@ export class Painter {
     this.dirty = map.watch();
     this.ghost = new Ghost(map.width, map.height);
     this.ghostly = this.ghost.map.watch();
+    /** Tiles that are to be painted. @type {{ labels: Set<number>, gaps: Set<number>, ghost: Set<number> }} */
+    this.waiting = { labels: new Set(), gaps: new Set(), ghost: new Set() };
     this.gapsShown = false;
     this.outlined = false;
+    this.patterned = false;
+    /** Made when first wanted. @type {Uint32Array | null} */
+    this.patterns = null;
+    this.palette = palette;
     /** Classes whose labels are not shown. @type {Set<number>} */
     this.hidden = new Set();
     this.layers = {
@@ -83,6 +93,12 @@ export class Painter {
     this.#paintAll("labels");
   }
 
+  /** @param {boolean} patterned whether each class has its pattern */
+  showPatterns(patterned) {
+    this.patterned = patterned;
+    this.#recolor();
+  }
+
   /** @param {number} index of a class @returns {boolean} whether it is hidden now */
   toggleHidden(index) {
     if (!this.hidden.delete(index)) this.hidden.add(index);
@@ -99,21 +115,34 @@ export class Painter {
     const [colors] = this.looks.labels;
     colors.set(this.colors);
     for (const index of this.hidden) colors[index] = 0;
+    if (this.patterned) this.patterns = patternTable(this.palette.filter(({ index }) => !this.hidden.has(index)));
     this.#paintAll("labels");
   }
 
-  /** Paints what changed since the last time. @returns {number} tiles */
+  /**
+   * Paints what changed since the last time, as far as it gets in {@link SLICE}: a fill of the whole sky takes some frames.
+   *
+   * @returns {boolean} whether there is more to paint
+   */
   paint() {
     const tiles = this.dirty.take();
-    for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.#paintTile("labels", tile);
-    if (this.gapsShown) for (const tile of tiles) this.#paintTile("gaps", tile);
-    for (const tile of withNeighbours(this.map, this.ghostly.take())) this.#paintTile("ghost", tile);
-    return tiles.length;
+    for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.waiting.labels.add(tile);
+    if (this.gapsShown) for (const tile of tiles) this.waiting.gaps.add(tile);
+    for (const tile of withNeighbours(this.map, this.ghostly.take())) this.waiting.ghost.add(tile);
+    const end = performance.now() + SLICE;
+    for (const layer of /** @type {const} */ (["labels", "gaps", "ghost"])) {
+      for (const tile of this.waiting[layer]) {
+        this.waiting[layer].delete(tile);
+        this.#paintTile(layer, tile);
+        if (performance.now() > end) return true;
+      }
+    }
+    return false;
   }
 
   /** @param {"labels" | "gaps"} layer */
   #paintAll(layer) {
-    for (let tile = 0; tile < this.map.tileCount; tile++) this.#paintTile(layer, tile);
+    for (let tile = 0; tile < this.map.tileCount; tile++) this.waiting[layer].add(tile);
   }
 
   /** @param {"labels" | "gaps" | "ghost"} layer @param {number} tile */
@@ -124,6 +153,7 @@ export class Painter {
     const [even, odd] = this.looks[layer];
     const outlined = this.outlined && layer === "labels";
     const rimmed = layer === "ghost";
+    const patterns = this.patterned && layer === "labels" ? this.patterns : null;
     if (outlined || rimmed) markEdges(map, tile, marks);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
@@ -133,6 +163,7 @@ export class Painter {
         const edge = marks[row * width + column];
         if (outlined && !edge) scratch[to + column] = 0;
         else if (rimmed && edge && pixels[at + column] !== UNLABELLED) scratch[to + column] = RIM;
+        else if (patterns) scratch[to + column] = patterns[(pixels[at + column] << 8) | ((row & 15) << 4) | (column & 15)];
         else scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
       }
     }

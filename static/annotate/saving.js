@@ -1,38 +1,85 @@
 // @ts-check
 /** Saving on the page: the autosave, the draft, what is said of them, and submitting. */
 
-import { same } from "./label_map.js";
+import { chooseRegions } from "./conflict.js";
+import { find } from "./dom.js";
+import { LabelMap } from "./label_map.js";
+import { Merge } from "./merge.js";
+import { applyChange, changeOf } from "./runs.js";
 import { Drafts } from "./store/draft.js";
 import { Sync } from "./store/sync.js";
+import { WorkClock } from "./work.js";
 
 /** @typedef {import("./store/sync.js").SaveState} SaveState */
 /** @typedef {import("./store/server.js").LeaseOutcome} LeaseOutcome */
+/** @typedef {import("./work.js").Work} Work */
+/** @typedef {{ tiles: number[], change: Uint8Array, work: Work }} Parcel */
 
 /**
  * @param {{
  *   setup: import("./page.js").Setup,
  *   editor: import("./editor.js").Editor,
  *   stage: import("./stage.js").Stage,
+ *   preview: import("./preview.js").Preview,
  *   server: import("./store/server.js").Server,
  *   version: number,
  * }} parts
  */
-export async function wireSaving({ setup, editor, stage, server, version }) {
-  const { map } = editor;
+export async function wireSaving({ setup, editor, stage, preview, server, version }) {
+  const { map, history } = editor;
   const drafts = new Drafts(setup.draft);
+  const clock = new WorkClock(() => performance.now());
   const pill = find("#save-state");
   const banner = find("#banner");
-  const conflict = /** @type {HTMLDialogElement} */ (find("#conflict"));
+  /** Tiles that the server has not, besides those under way. */
+  const unsent = map.watch();
+  /** @type {number[]} */
+  let underWay = [];
   let leaving = false;
   /** Whether the draft of an earlier visit was read: one that could not be is not written over without strokes. */
   let draftRead = false;
   let kept = version;
+  /** @type {Merge | null} */
+  let merge = null;
 
+  /** @param {number} wanted @returns {Promise<LabelMap>} */
+  const maskOf = async (wanted) => {
+    const { pixels, origins } = await server.mask(wanted);
+    return new LabelMap(map.width, map.height, pixels, origins);
+  };
+
+  /** From now on, what is to be sent is what theirs has not. @param {LabelMap} theirs */
+  const drawnOn = (theirs) => {
+    unsent.take();
+    for (const tile of map.differences(theirs)) unsent.add(tile);
+  };
+
+  /** @type {Sync<Parcel>} */
   const sync = new Sync({
     version,
-    capture: () => map.pixels.slice(),
-    put: (pixels, base) => server.putMask(pixels, base, { keepalive: leaving }),
-    read: async (wanted) => (await server.mask(wanted)).pixels,
+    capture() {
+      if (unsent.size === 0) return null;
+      underWay = unsent.take();
+      return { tiles: underWay, change: changeOf(map, underWay), work: clock.take() };
+    },
+    giveBack({ tiles, work }) {
+      underWay = [];
+      for (const tile of tiles) unsent.add(tile);
+      clock.giveBack(work);
+    },
+    put: ({ change, work }, base) => server.saveTiles(change, work, base, { keepalive: leaving }),
+    async judge(theirs, base, doubtful) {
+      const [newest, old] = await Promise.all([maskOf(theirs.version), base > 0 ? maskOf(base) : new LabelMap(map.width, map.height)]);
+      merge = new Merge(map, newest, old);
+      let ours = !merge.hasTheirs;
+      if (!ours && doubtful) {
+        const arrived = old.clone();
+        applyChange(arrived, doubtful.change);
+        ours = arrived.differences(newest).length === 0;
+      }
+      if (ours) drawnOn(newest);
+      return !ours;
+    },
     timers: { now: () => Date.now(), after: (ms, act) => setTimeout(act, ms), cancel: (timer) => clearTimeout(timer) },
     onState: hear,
   });
@@ -41,29 +88,28 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
   const keepDraft = async () => {
     if (!sync.dirty && !draftRead) return;
     kept = sync.version;
-    const draft = sync.dirty ? { version: sync.version, pixels: map.pixels.slice(), at: Date.now() } : null;
+    const draft = () => ({
+      version: sync.version,
+      change: changeOf(map, new Set([...unsent.list, ...underWay])),
+      at: Date.now(),
+      past: history.past.slice(),
+      future: history.future.slice(),
+    });
     await drafts.write(draft).then(
       () => pill.removeAttribute("data-undrafted"),
       () => pill.setAttribute("data-undrafted", ""),
     );
   };
 
-  editor.onChange = () => {
+  editor.onChange = (name) => {
+    clock.act(name);
     sync.touch();
     keepDraft();
   };
 
-  /** Shows a mask that is no stroke of this person's; undo still takes it away. @param {Uint8Array} pixels @param {string} name */
-  const show = (pixels, name) => {
-    const { onChange } = editor;
-    editor.onChange = () => {};
-    editor.replace(pixels, name);
-    editor.onChange = onChange;
-    stage.ask();
-  };
-
   /** @param {SaveState} state */
   function hear(state) {
+    if (state.kind === "saved" || state.kind === "waiting") underWay = [];
     pill.dataset.state = state.kind;
     pill.textContent = {
       saved: `Saved v${state.version}`,
@@ -74,16 +120,41 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
     }[state.kind];
     banner.hidden = state.kind !== "unsaved";
     if (state.kind === "unsaved") {
-      find("#banner-text").textContent = `Not saved: ${state.reason} Your strokes are kept in this browser.`;
-      find("#banner-sign-in").hidden = !/signed out/.test(state.reason);
+      const reason = navigator.onLine ? state.reason : "You are offline.";
+      find("#banner-text").textContent = `Not saved: ${reason} Your strokes are kept in this browser.`;
+      find("#banner-sign-in").hidden = !/signed out/.test(reason);
     }
     // Strokes that came during a save are drawn on the version that it made.
     if (state.kind === "saved" || kept !== sync.version) keepDraft();
-    if (state.kind === "conflict" && !conflict.open) {
-      const { version: number, who, at } = state.theirs;
-      find("#conflict-text").textContent = `While you drew on version ${state.version}, version ${number} was saved by ${who}, ${when(at)}. Nothing is lost: every version is kept.`;
-      conflict.showModal();
-    }
+    if (state.kind === "conflict") settle(state.theirs);
+  }
+
+  /** @param {import("./store/sync.js").Theirs} theirs */
+  async function settle({ version: number, who, at }) {
+    if (!merge) return;
+    // Drawn meanwhile, or during a stroke: it is part of mine.
+    editor.lift();
+    editor.cancel();
+    merge = new Merge(map.clone(), merge.theirs, merge.base);
+    const chosen = merge;
+    const regions = chosen.regions.length === 1 ? "one region" : `${chosen.regions.length} regions`;
+    const text = `${who} saved version ${number}, ${when(at)}, while you drew on version ${sync.version}. The two differ in ${regions}. Where only one of you drew, that is kept; change it where you want the other. Every version stays in the list of versions.`;
+    await chooseRegions(chosen, text, preview);
+    const { pixels, origins } = chosen.result();
+    show(pixels, origins, "merge");
+    drawnOn(chosen.theirs);
+    merge = null;
+    sync.settle();
+  }
+
+  /** Shows a mask that is no stroke of this person's; undo still takes it away.
+   * @param {Uint8Array} pixels @param {Uint8Array} origins @param {string} name */
+  function show(pixels, origins, name) {
+    const { onChange } = editor;
+    editor.onChange = () => {};
+    editor.replace(pixels, name, origins);
+    editor.onChange = onChange;
+    stage.ask();
   }
 
   async function recover() {
@@ -91,38 +162,34 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
       (found) => ((draftRead = true), found),
       () => undefined,
     );
-    if (!draft || draft.pixels.length !== map.pixels.length) return;
-    if (same(draft.pixels, map.pixels)) return void drafts.write(null);
-    const note = find("#recovered");
-    note.hidden = false;
-    if (draft.version === version) {
-      editor.replace(draft.pixels, "draft");
-      find("#recovered-text").textContent = `Your unsaved strokes of ${when(draft.at)} were brought back. Undo takes them away.`;
-    } else {
-      // Drawn on an older version: on top of it as a choice, never silently.
-      const [newest] = await server.history().catch(() => []);
-      show(draft.pixels, "draft");
-      sync.version = draft.version;
-      sync.meet({ version, who: newest?.who ?? "somebody", at: newest?.at ?? Date.now() });
-      note.hidden = true;
+    if (!draft) return;
+    const unsaved = draft.change.length > 0;
+    // What was saved, and then saved anew by somebody else, cannot be undone stroke by stroke.
+    if (!unsaved && draft.version !== version) return;
+    if (draft.version !== version) {
+      // Drawn on an older version: the save will find out what of it is theirs, and ask.
+      const base = await maskOf(draft.version).catch(() => null);
+      if (base) {
+        map.replace(base.pixels, base.origins);
+        unsent.take();
+        sync.version = draft.version;
+      }
     }
+    applyChange(map, draft.change);
+    history.restore(draft);
+    stage.ask();
+    if (!unsaved) return;
+    find("#recovered").hidden = false;
+    find("#recovered-text").textContent = `Your unsaved strokes of ${when(draft.at)} were brought back. Undo takes them away one by one.`;
+    sync.touch();
   }
 
-  find("#keep-mine").addEventListener("click", () => {
-    conflict.close();
-    sync.keepMine();
-  });
-  find("#take-theirs").addEventListener("click", () => {
-    conflict.close();
-    // As a change that can be undone: mine stays one undo away.
-    sync.takeTheirs((pixels) => show(pixels, "theirs")).catch(() => conflict.showModal());
-  });
-  // Both ways out are buttons: Escape would leave it open whose mask counts.
-  conflict.addEventListener("cancel", (event) => event.preventDefault());
   find("#retry").addEventListener("click", () => sync.flush());
   find("#recovered-close").addEventListener("click", () => (find("#recovered").hidden = true));
 
+  for (const sign of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(sign, () => clock.touch(), { passive: true, capture: true });
   addEventListener("online", () => sync.flush());
+  addEventListener("offline", () => hear(sync.state));
   addEventListener("focus", () => sync.state.kind === "unsaved" && sync.flush());
   addEventListener("blur", () => sync.flush());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && sync.flush());
@@ -130,20 +197,22 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
     leaving = true;
     sync.flush();
   });
+  addEventListener("pageshow", () => (leaving = false));
   addEventListener("beforeunload", (event) => {
     const undrafted = sync.dirty && pill.hasAttribute("data-undrafted");
     if (undrafted || sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
   });
 
-  // In this order: a page that says "saved" takes the draft away.
   await recover();
   hear(sync.state);
+  drafts.tidy().catch(() => {});
 
-  /** @returns {Promise<string | null>} what is wrong */
-  async function deliver() {
+  /** @param {import("./store/server.js").Objection} [objection] @returns {Promise<string | null>} what is wrong */
+  async function deliver(objection) {
     if (!(await sync.flush())) return "The last strokes are not saved yet, so the frame cannot be submitted.";
-    const outcome = await server.submit(sync.version).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
+    const outcome = await server.submit(sync.version, objection).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
     if ("problem" in outcome) return capital(outcome.problem);
+    await drafts.write(null).catch(() => {});
     location.assign(outcome.next);
     return null;
   }
@@ -152,22 +221,28 @@ export async function wireSaving({ setup, editor, stage, server, version }) {
     sync,
     drafts,
     server,
+    clock,
 
     /** @param {LeaseOutcome} outcome */
     hearOfLease(outcome) {
       const note = find("#leased");
       note.hidden = outcome.kind !== "taken";
-      if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)}. What you draw now is kept in this browser only.`;
+      if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept in this browser only, and saved once the frame is free again.`;
       if (outcome.kind === "held" && sync.state.kind === "unsaved") sync.flush();
     },
 
-    /** Saves what is left, then goes on to the next frame. @returns {Promise<string | null>} what is wrong */
-    async submit() {
+    /**
+     * Saves what is left, then goes on to the next frame.
+     *
+     * @param {import("./store/server.js").Objection} [objection]
+     * @returns {Promise<string | null>} what is wrong
+     */
+    async submit(objection) {
       if (editor.frozen) return null;
       editor.lift();
       editor.cancel();
       editor.frozen = true;
-      const problem = await deliver();
+      const problem = await deliver(objection);
       if (problem) editor.frozen = false;
       return problem;
     },
@@ -184,9 +259,4 @@ export function when(at) {
 /** @param {string} text */
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** @param {string} selector @returns {HTMLElement} */
-function find(selector) {
-  return /** @type {HTMLElement} */ (document.querySelector(selector));
 }

@@ -79,7 +79,7 @@ export class Stage {
   #paint() {
     this.asked = false;
     this.#showGhost();
-    this.painter.paint();
+    if (this.painter.paint()) this.ask();
     if (this.viewMoved) {
       this.viewMoved = false;
       this.frame.style.transform = this.view.transform;

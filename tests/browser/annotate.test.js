@@ -2,7 +2,7 @@
 /** The annotate page as a person uses it, in headless Chromium. */
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "node:test";
 
 import { Site, openBrowser } from "./support.js";
 
@@ -19,12 +19,13 @@ before(async () => {
   browser = await openBrowser();
 });
 beforeEach(async (context) => {
-  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512 });
+  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512, frames: 2 });
 });
 after(() => browser?.close());
+// A test that failed has not come to its own end.
+afterEach(() => site.close());
 const end = async (...visitors) => {
   for (const { context } of visitors) await context.close();
-  await site.close();
 };
 
 test("a person labels a 2048x1024 frame with the mouse and submits it; the mask is in the database", async () => {
@@ -84,31 +85,87 @@ test("undo takes every stroke back and redo brings it again", async () => {
   await end(ada);
 });
 
-test("two tabs on one frame: a conflict is a choice, and no version is lost", async () => {
+test("undo across a reload: what was saved is undone stroke by stroke, and redone", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const start = await desk.mask();
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  const one = await desk.mask();
+  await desk.drags([[50, 200], [400, 60]]);
+  const two = await desk.mask();
+  await desk.page.keyboard.press("Control+z");
+  await desk.says("Saved v2");
+  await desk.page.reload();
+  await desk.ready();
+  assert.ok(one.equals(await desk.mask()));
+  await desk.page.keyboard.press("Control+Shift+z");
+  assert.ok(two.equals(await desk.mask()));
+  await desk.page.keyboard.press("Control+z");
+  await desk.page.keyboard.press("Control+z");
+  assert.ok(start.equals(await desk.mask()));
+  assert.ok(await desk.page.locator("#undo").isDisabled());
+  await desk.says("Saved v3");
+  assert.ok(start.equals(await ada.read("/frames/1/mask")));
+  await end(ada);
+});
+
+test("a conflict is resolved by region with keys; every version and every stroke stays", async () => {
   const ada = await site.visitor(browser, "Ada");
   const [first, second] = [await ada.opens(1), await ada.opens(1)];
   await first.page.keyboard.press("5");
-  await first.drags([[50, 60], [200, 60]]);
+  await first.drags([[50, 60], [250, 60]]);
   await first.says("Saved v2");
   await second.page.keyboard.press("4");
-  await second.drags([[50, 160], [200, 160]]);
+  await second.drags([[50, 160], [250, 160]]);
+  await second.drags([[150, 20], [150, 100]]);
   await second.page.waitForSelector("#conflict[open]");
-  assert.match(await second.page.textContent("#conflict-text"), /version 2 was saved by Ada/);
+  assert.match(await second.page.textContent("#conflict-text"), /Ada saved version 2.*while you drew on version 1/);
+  assert.match(await second.page.textContent("#merge-place"), /Region 1 of \d+: both drew here, .*yours is kept/);
   await second.says("NOT SAVED");
-  await second.page.click("#keep-mine");
+  await second.page.keyboard.press("t");
+  assert.match(await second.page.textContent("#merge-place"), /theirs is kept/);
+  await second.page.keyboard.press("Enter");
   await second.says("Saved v3");
+  const classes = await Promise.all([[150, 60], [70, 60], [230, 60], [150, 35], [150, 90], [100, 160]].map(([x, y]) => second.classAt(x, y)));
+  assert.deepEqual(classes, [FENCE, FENCE, FENCE, WALL, WALL, WALL]);
   assert.ok((await first.mask()).equals(await ada.read("/frames/1/mask?version=2")));
   assert.ok((await second.mask()).equals(await ada.read("/frames/1/mask?version=3")));
 
-  await first.drags([[50, 100], [200, 100]]);
+  await first.drags([[50, 200], [250, 200]]);
   const mine = await first.mask();
   await first.page.waitForSelector("#conflict[open]");
-  await first.page.click("#take-theirs");
-  await first.says("Saved v3");
-  assert.ok((await first.mask()).equals(await second.mask()));
-  await first.page.keyboard.press("Control+z");
-  assert.ok((await first.mask()).equals(mine), "what was drawn is one undo away");
+  await first.page.click("#all-mine");
+  await first.page.click("#merge-done");
   await first.says("Saved v4");
+  assert.ok(mine.equals(await ada.read("/frames/1/mask")));
+  await first.page.keyboard.press("Control+z");
+  await first.says("Saved v5");
+  assert.equal(await first.classAt(100, 200) === FENCE, false);
+  assert.deepEqual([...first.errors, ...second.errors], []);
+  await end(ada);
+});
+
+test("versions are looked at and brought back, as a change that can be undone", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const start = await desk.mask();
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.says("Saved v2");
+  const drawn = await desk.mask();
+  await desk.page.click("#save-state");
+  await desk.page.waitForFunction(() => /is what you see now/.test(document.querySelector("#version-text")?.textContent ?? ""));
+  assert.match(await desk.page.textContent("#versions"), /v2Ada.*1 action.*v1the model.*proposal/s);
+  await desk.page.keyboard.press("ArrowDown");
+  await desk.page.waitForFunction(() => /Version 1 differs/.test(document.querySelector("#version-text")?.textContent ?? ""));
+  await desk.page.click("#version-restore");
+  assert.ok(start.equals(await desk.mask()));
+  await desk.says("Saved v3");
+  assert.deepEqual(site.query("select n_hand from work join mask using (mask_id) where version = 3"), [[0]]);
+  await desk.page.keyboard.press("Control+z");
+  assert.ok(drawn.equals(await desk.mask()));
+  await desk.says("Saved v4");
   await end(ada);
 });
 
@@ -155,20 +212,51 @@ test("a tab that is closed while the server is down brings its strokes back", as
   await end(ada);
 });
 
-test("a lease that ran out while away: said, kept, and saved once the frame is free", async () => {
+test("a lease runs out, another draws on the frame: nothing of either is lost", async () => {
   const [ada, bea] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Bea")];
   const desk = await ada.opens(1);
   site.query("update pick set lease_until = 1 where frame_id = 1");
-  assert.equal((await bea.post("/frames/1/take")).status(), 303);
+  const other = await bea.opens(1);
   await desk.page.keyboard.press("5");
-  await desk.drags([[50, 60], [400, 200]]);
+  await desk.drags([[50, 60], [400, 60]]);
   await desk.says("NOT SAVED");
   assert.match(await desk.page.textContent("#banner"), /Bea works on this frame now/);
+  await other.page.keyboard.press("4");
+  await other.drags([[50, 200], [400, 200]]);
+  await other.says("Saved v2");
+  await other.page.close();
   await bea.post("/frames/1/release");
-  await desk.page.click("#retry");
-  await desk.says("Saved v2");
+  await desk.page.bringToFront();
+  await desk.page.waitForSelector("#conflict[open]");
+  await desk.page.click("#merge-done");
+  await desk.says("Saved v3");
+  assert.deepEqual([await desk.classAt(200, 60), await desk.classAt(200, 200)], [FENCE, WALL]);
   assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
   await end(ada, bea);
+});
+
+test("offline for a minute: said, kept, saved when the net is back; the minute counts as no work", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  await ada.post("/frames/1/take");
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  const desk = await ada.opens(1, page);
+  await ada.context.setOffline(true);
+  await page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 60]]);
+  await page.clock.runFor(3000);
+  await desk.says("NOT SAVED");
+  assert.match(await page.textContent("#banner"), /You are offline.*kept in this browser/);
+  await page.clock.runFor(60_000);
+  await desk.drags([[50, 200], [400, 200]]);
+  await ada.context.setOffline(false);
+  await page.clock.runFor(20_000);
+  await desk.says("Saved v2");
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  const [[seconds, actions]] = site.query("select seconds, actions from work");
+  assert.ok(seconds < 20, `${seconds}`);
+  assert.equal(actions, '{"brush":2}');
+  await end(ada);
 });
 
 test("signed out in another tab: said, and saved after signing in again", async () => {
@@ -203,6 +291,53 @@ test("by keyboard alone: a stroke, a save, a submission", async () => {
   await keyboard.press("Control+Enter");
   await desk.page.waitForURL("**/frames/2/annotate");
   await end(ada);
+});
+
+test("the checks lead to each place, specks are cleaned, and a word overrules the rest", async () => {
+  site.query(`update project set checks = '{"unlabelled_percent": 1, "speck_pixels": 12, "never_touch": [["sky", "train"]]}'`);
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const { page } = desk;
+  const list = page.locator("#finding-list");
+  await page.keyboard.press("a");
+  await desk.drags([[300, 150], [420, 240]], "right");
+  await page.keyboard.press("b");
+  for (let i = 0; i < 12; i++) await page.keyboard.press("[");
+  // A pixel of train in the sky.
+  await page.keyboard.press("u");
+  await desk.drags([[20, 10], [20, 10]]);
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  const found = (await list.textContent()) ?? "";
+  assert.match(found, /8\.\d % is unlabelled; this project allows 1 %; 1 place/);
+  assert.match(found, /speck.* of less than 12 pixels/);
+  assert.match(found, /sky beside train, which never are here; 1 place/);
+  assert.ok(await page.isDisabled("#overrule"));
+  await list.getByRole("button", { name: /sky beside train/ }).click();
+  const { left, right } = await page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.seen);
+  assert.ok(left <= 20 && right >= 21 && right - left < 256, `${left} to ${right}`);
+  assert.match((await page.textContent("#places-text")) ?? "", /Place 1 of 1/);
+
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  await page.click("#absorb");
+  await page.waitForSelector("#findings", { state: "hidden" });
+  assert.notEqual(await desk.classAt(20, 10), 16);
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector("#findings[open]");
+  assert.doesNotMatch((await list.textContent()) ?? "", /speck|train/);
+  await page.fill("#word", "the rest is a wall of fog");
+  await page.click("#overrule");
+  await page.waitForURL("**/frames/2/annotate");
+  const [[word, findings]] = site.query("select word, findings from overruling where frame_id = 1");
+  assert.equal(word, "the rest is a wall of fog");
+  assert.match(findings, /8\.\d % is unlabelled/);
+
+  const lea = await site.visitor(browser, "Lea");
+  const picks = await lea.context.newPage();
+  await picks.goto(`${site.url}/projects/1/picks`);
+  assert.match((await picks.textContent(".effort")) ?? "", /of work.*3 actions.*model, untouched.*by hand.*wall of fog/s);
+  await end(ada, lea);
 });
 
 test("by touch: one finger draws, two pinch without drawing; a pen draws", async () => {

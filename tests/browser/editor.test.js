@@ -130,7 +130,82 @@ test("a key jumps to what is unlabelled, the minimap shows where that is and dra
 
 test("no two commands share a key", async () => {
   await type("?");
-  const keys = await desk.page.locator("#help-body kbd").allTextContents();
+  const keys = await desk.page.locator("#help-body :is(kbd, .key)").allTextContents();
   assert.ok(keys.length > 40);
   assert.deepEqual(keys.filter((key, index) => keys.indexOf(key) !== index), []);
+});
+
+test("a class gets another key on the sheet, and keeps it; the one that had it gets the other's", async () => {
+  await type("?");
+  await desk.page.click('[aria-label^="Key of fence"]');
+  await type("b");
+  assert.match((await desk.page.textContent("#said")) ?? "", /B is the key for “Brush”/);
+  await desk.page.click('[aria-label^="Key of fence"]');
+  await type("1", "Escape", "2", "1");
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), FENCE);
+  await desk.page.reload();
+  await desk.ready();
+  await type("5");
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), 0);
+  await type("?");
+  await desk.page.click("#class-keys > button");
+  await type("Escape", "5");
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), FENCE);
+});
+
+test("locks, hidden classes, light, patterns and strength are the same on the next frame", async () => {
+  await type("5", "l", "k", "'", ",", "Shift+J");
+  await ada.post("/frames/2/take");
+  await desk.page.goto(`${site.url}/frames/2/annotate`);
+  await desk.ready();
+  const kept = await desk.page.evaluate(() => {
+    const pressed = (/** @type {string} */ name) => document.querySelector(`[aria-label="${name}"]`)?.getAttribute("aria-pressed");
+    const values = ["#brightness", "#opacity"].map((id) => /** @type {HTMLInputElement} */ (document.querySelector(id)).value);
+    return [pressed("Lock fence"), pressed("Hide fence"), pressed("Lock road"), ...values, document.querySelector("#patterns")?.getAttribute("aria-pressed")];
+  });
+  assert.deepEqual(kept, ["true", "true", "false", "125", "45", "true"]);
+});
+
+test("with patterns two classes are told apart without their colours", async () => {
+  /** @param {number} x @param {number} y @returns {Promise<number>} shades in a cell of the labels' layer */
+  const shades = (x, y) =>
+    desk.page.evaluate(
+      async ([x, y]) => {
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const { data } = /** @type {any} */ (document.querySelector("canvas.labels")).getContext("2d").getImageData(x, y, 16, 16);
+        return new Set(new Uint32Array(data.buffer)).size;
+      },
+      [x, y],
+    );
+  await type("a", "2");
+  await desk.drags([[0, 0], [200, 100]]);
+  assert.equal(await shades(40, 40), 1);
+  await type("Shift+J");
+  assert.equal(await shades(40, 40), 2);
+  await type("1");
+  await desk.drags([[0, 0], [200, 100]]);
+  assert.equal(await shades(40, 40), 1);
+});
+
+test("the class in the hand is shown in a frame of the source, the rest of it dimmed", async () => {
+  await type("Shift+E");
+  await desk.page.waitForFunction(() => document.querySelector("#example-text")?.textContent === "road, in a frame of the source");
+  await type("u");
+  await desk.page.waitForFunction(() => /^train: in none/.test(document.querySelector("#example-text")?.textContent ?? ""));
+  await type("Shift+E");
+  assert.ok(await desk.page.locator("#example-view").isHidden());
+});
+
+test("a pen's pressure is the brush's width", async () => {
+  const devtools = await desk.page.context().newCDPSession(desk.page);
+  const pen = async (type, [x, y], force, buttons) =>
+    devtools.send("Input.dispatchMouseEvent", { type, ...(await desk.at(x, y)), button: "left", buttons, pointerType: "pen", force, clickCount: 1 });
+  await type("5");
+  for (const [y, force] of [[60, 0.1], [160, 1]]) {
+    await pen("mousePressed", [100, y], force, 1);
+    await pen("mouseMoved", [300, y], force, 1);
+    await pen("mouseReleased", [300, y], 0, 0);
+  }
+  // 20 pixels: 8 at a tenth, 35 at full pressure.
+  assert.deepEqual(await Promise.all([62, 66, 170, 180].map((y) => desk.classAt(200, y).then((one) => one === FENCE))), [true, false, true, false]);
 });

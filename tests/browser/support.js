@@ -126,10 +126,10 @@ export class Visitor {
     return answer.body();
   }
 
-  /** @param {number} frame @returns {Promise<Desk>} the frame, taken and opened in a new tab */
-  async opens(frame) {
+  /** @param {number} frame @param {import("playwright-core").Page} [tab] a new one without it @returns {Promise<Desk>} the frame, taken and opened */
+  async opens(frame, tab) {
     await this.post(`/frames/${frame}/take`);
-    const desk = new Desk(await this.context.newPage());
+    const desk = new Desk(tab ?? (await this.context.newPage()));
     await desk.page.goto(`${this.site.url}/frames/${frame}/annotate`);
     await desk.ready();
     return desk;

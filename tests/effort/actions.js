@@ -100,7 +100,7 @@ function sum(wrong, count) {
 /** Scribbles that propagate. @param {Editor} editor @param {Score} score @param {Wrong[][][]} wrong @param {Offer} offer */
 export function propagateActions(editor, score, wrong, offer) {
   const segments = /** @type {Segments} */ (editor.segments);
-  const known = givenClasses(segments, editor.map.pixels, editor.start);
+  const known = givenClasses(segments, editor.map);
   const seeds = wrong.slice(1, 5).flatMap((byClass) => byClass.flatMap((all) => all.slice(0, 2)));
   seeds.sort((a, b) => b.gain - a.gain || a.node - b.node);
   for (const { node, value } of seeds.slice(0, SEEDS)) {

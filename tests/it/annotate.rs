@@ -1,12 +1,13 @@
 //! Labelling over HTTP: saving against a version, leases, submitting; and a server that is killed while people save.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -17,39 +18,39 @@ use windlass::web::router;
 
 use crate::fixture::{self, Fixture};
 
-const SIZE: Size = Size { width: 128, height: 64 };
+pub(crate) const SIZE: Size = Size { width: 128, height: 64 };
 const LEA: usize = 0;
-const ADA: usize = 1;
-const BEA: usize = 2;
+pub(crate) const ADA: usize = 1;
+pub(crate) const BEA: usize = 2;
 
-struct Site {
+pub(crate) struct Site {
     router: Router,
-    fixture: Arc<Fixture>,
+    pub(crate) fixture: Arc<Fixture>,
     _dir: Arc<tempfile::TempDir>,
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         self.json()["message"].as_str().unwrap().to_owned()
     }
 
-    fn header(&self, name: header::HeaderName) -> &str {
+    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
         self.headers[name].to_str().unwrap()
     }
 }
 
 impl Site {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let fixture = fixture::open(dir.path(), 4, SIZE).await.unwrap();
         Self {
@@ -59,7 +60,7 @@ impl Site {
         }
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         person: usize,
         method: &str,
@@ -77,24 +78,24 @@ impl Site {
         Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, 1 << 24).await.unwrap() }
     }
 
-    async fn post(&self, person: usize, path: &str) -> Answer {
+    pub(crate) async fn post(&self, person: usize, path: &str) -> Answer {
         self.send(person, "POST", path, &[], ()).await
     }
 
     /// Takes the next frame; gives its id.
-    async fn takes_next(&self, person: usize) -> Option<i64> {
+    pub(crate) async fn takes_next(&self, person: usize) -> Option<i64> {
         let answer = self.post(person, "/projects/1/queue/next").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         answer.header(header::LOCATION).strip_prefix("/frames/")?.strip_suffix("/annotate")?.parse().ok()
     }
 
-    async fn saves(&self, person: usize, frame: i64, base: i64, pixels: &[u8]) -> Answer {
+    pub(crate) async fn saves(&self, person: usize, frame: i64, base: i64, pixels: &[u8]) -> Answer {
         let tag = format!("\"{base}\"");
         self.send(person, "PUT", &format!("/frames/{frame}/mask"), &[("if-match", &tag)], pixels.to_vec()).await
     }
 }
 
-fn drawn(class: u8) -> Vec<u8> {
+pub(crate) fn drawn(class: u8) -> Vec<u8> {
     vec![class; SIZE.pixels()]
 }
 
@@ -249,4 +250,10 @@ async fn the_page_opens_for_who_holds_the_frame_and_offers_it_to_others() {
     assert!(see(BEA).await.contains("Ada works on this frame now."));
     let doubt = site.send(ADA, "GET", "/frames/1/uncertainty", &[], ()).await;
     assert!(doubt.body.starts_with(b"\x89PNG"));
+    let segments = site.send(ADA, "GET", "/frames/1/segments", &[], ()).await;
+    assert_eq!(segments.header(header::CONTENT_ENCODING), "gzip");
+    let mut file = vec![];
+    GzDecoder::new(&segments.body[..]).read_to_end(&mut file).unwrap();
+    let number = |at: usize| u32::from_le_bytes(file[4 * at..][..4].try_into().unwrap());
+    assert_eq!((number(0), number(1)), (SIZE.width, SIZE.height));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use windlass::config::{EngineArgs, Run};
-use windlass::domain::{FrameId, FrameRef, JobSpec, Task};
+use windlass::domain::{FrameId, FrameRef, JobSpec, Strategy, Task};
 use windlass::experiment::run;
 
 use crate::fake::Fake;
@@ -61,6 +61,10 @@ impl Play {
     }
 
     async fn run(&self) -> Result<(), String> {
+        self.run_in("out", None).await
+    }
+
+    async fn run_in(&self, out: &str, jobs: Option<PathBuf>) -> Result<(), String> {
         let engine = EngineArgs {
             engine: Some(self.path("engine")),
             launcher: String::new(),
@@ -68,8 +72,8 @@ impl Play {
             threads: 0,
             weights: Some(self.path("weights")),
         };
-        let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path("out"));
-        run(&Run { file, data, out, engine }).await.map_err(|error| format!("{error:#}"))
+        let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path(out));
+        run(&Run { file, on: None, data, out, jobs, engine }).await.map_err(|error| format!("{error:#}"))
     }
 
     fn started(&self) -> Vec<String> {
@@ -109,6 +113,137 @@ async fn every_arm_is_played_once_and_never_again() {
     let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
     assert_eq!(json["arms"][3]["runs"][0]["labelled"], 2);
     assert!(play.report("charts/classes.svg").starts_with("<svg"));
+}
+
+#[tokio::test]
+async fn each_arm_leaves_a_line_as_it_ends_and_one_that_fails_costs_what_starts_from_it() {
+    let play = Play::new(EXPERIMENT).await;
+    play.fake.engine(&format!(
+        r#"{COUNTING}; case "$1" in *two-random*) say '"failed","message":"no room"'; exit 1;; esac"#
+    ));
+    let said = play.run().await.unwrap_err();
+    assert!(said.contains("two random, select") && said.ends_with("no room"), "{said}");
+    let lines = || -> Vec<serde_json::Value> {
+        play.report("results.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let broken = lines();
+    assert_eq!(
+        broken.iter().map(|line| line["arm"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["M0", "two random", "two selected", "adapted"]
+    );
+    assert!(broken[1]["error"].as_str().unwrap().ends_with("no room"));
+    let mean = (2.0 / 3.0 + 0.5) / 2.0;
+    assert_eq!(
+        (&broken[3]["mean_iou"], &broken[3]["labelled"], &broken[3]["seed"]),
+        (&mean.into(), &2.into(), &1.into())
+    );
+    assert_eq!(broken[2]["selection"]["picked"][0]["chiefly"].as_array().unwrap().len(), 3);
+
+    play.fake.engine(COUNTING);
+    play.run().await.unwrap();
+    let whole = lines();
+    assert_eq!(whole.len(), 4);
+    assert!(whole.iter().all(|line| line["error"].is_null()), "the line of the arm that failed is replaced");
+    let report = play.report("report.md");
+    for part in
+        ["## Selections", "two selected (madav2, 2 picks, K 10, V 10)", "100.0 of 50.0", "charts/adapted-confusion.svg"]
+    {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    assert!(play.report("charts/two-selected-map.svg").contains("picked <tspan"));
+}
+
+const ROUNDS: &str = r#"
+name = "Rounds"
+taxonomy = "camvid11"
+source = { layout = "camvid", root = "source", split = "train" }
+target = { layout = "camvid", root = "target", split = "train" }
+val = { layout = "camvid", root = "val", split = "train" }
+[[arm]]
+name = "M0"
+stage = "warmup"
+[[arm]]
+name = "first"
+stage = "inject"
+from = "M0"
+strategy = "coverage"
+recipe = { budget = { total_percent = 34.0 }, quota = 1 }
+[[arm]]
+name = "first, adapted"
+stage = "adapt"
+from = "first"
+[[arm]]
+name = "second"
+stage = "inject"
+from = "first, adapted"
+strategy = "diverse"
+recipe = { budget = { total_percent = 67.0 }, k = 2 }
+[[arm]]
+name = "second, longer"
+stage = "inject"
+from = "second"
+control = "first, adapted"
+[[arm]]
+name = "by name"
+stage = "inject"
+from = "M0"
+strategy = "listed"
+list = "list.txt"
+names = "names.txt"
+"#;
+
+#[tokio::test]
+async fn a_later_round_chooses_with_the_adapted_model_up_to_its_total_and_a_list_is_a_choice() {
+    let play = Play::new(ROUNDS).await;
+    fs::write(play.path("data/list.txt"), "1\n0\n").unwrap();
+    fs::write(play.path("data/names.txt"), "4.png\n2.png\n").unwrap();
+    // The second round finds others.
+    play.fake.engine(&format!(
+        r#"{COUNTING}; case "$1/$stage" in */second/select/select) mkdir -p "$1/out"; sed 's/"frame":6/"frame":5/;s/"frame":9/"frame":8/' "$fake/results/select/selection.json" > "$1/out/selection.json"; say '"done","seconds":1.0'; exit;; esac"#
+    ));
+    play.run().await.unwrap();
+    let select = |arm: &str| match play.spec(&format!("{arm}/select")).task {
+        Task::Select { candidates, budget, strategy, quota, groups, listed, .. } => {
+            (candidates.len(), budget, strategy, quota, groups.len(), ids_of(&listed))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(select("first"), (6, 2, Strategy::Coverage, Some(1), 6, vec![]));
+    assert_eq!(select("second"), (4, 2, Strategy::Diverse, None, 0, vec![]), "four of six, and two are labelled");
+    assert_eq!(select("by-name").5, [7, 9]);
+    let Task::Features { model, discriminator, .. } = play.spec("first-adapted/features").task else { panic!() };
+    assert!(model.ends_with("first-adapted/adapt/out/model.safetensors"));
+    assert!(discriminator.unwrap().ends_with("m0/warmup/out/discriminator.safetensors"));
+    let Task::Anchors { sets, .. } = play.spec("first-adapted/k-2-v-10/anchors").task else { panic!() };
+    assert_eq!(sets.iter().map(|set| set.k).collect::<Vec<_>>(), [2, 10]);
+    for arm in ["second", "second-longer"] {
+        let Task::Inject { labelled, .. } = play.spec(&format!("{arm}/inject")).task else { panic!() };
+        assert_eq!(ids(&labelled), [6, 9, 5, 8].map(FrameId), "{arm}");
+    }
+    assert!(play.report("report.md").contains("beside first, adapted"));
+}
+
+#[tokio::test]
+async fn experiments_that_share_a_folder_of_jobs_warm_up_once() {
+    let play = Play::new(EXPERIMENT).await;
+    let shared = Some(play.path("shared"));
+    play.run_in("first", shared.clone()).await.unwrap();
+    let once = play.started();
+    play.write(
+        &EXPERIMENT
+            .replace("Fake & fast", "Other")
+            .replace("two selected", "others")
+            .replace("adapted", "others, adapted"),
+    );
+    play.run_in("second", shared).await.unwrap();
+    assert_eq!(
+        play.started()[once.len()..],
+        ["select", "inject", "evaluate", "target_features", "target_anchors", "adapt", "evaluate"]
+    );
+}
+
+fn ids_of(ids: &[FrameId]) -> Vec<i64> {
+    ids.iter().map(|id| id.0).collect()
 }
 
 #[tokio::test]

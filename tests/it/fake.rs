@@ -9,10 +9,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use windlass::domain::{
-    Backbone, Budget, Confusion, Dataset, Evaluation, Event, FrameId, JobId, Layout, ModelCard, Pick, ProjectId,
-    Proposal, Recipe, RoundId, Selection, Size, Stage, Taxonomy, files,
+    Backbone, Budget, ClassMix, Confusion, Dataset, Evaluation, Event, FrameId, JobId, Layout, MapPoint, ModelCard,
+    Pick, PointKind, ProjectId, Proposal, Recipe, RoundId, Selection, Size, Stage, Strategy, Taxonomy, files,
 };
 use windlass::formats::mask_png::encode_gray;
+use windlass::formats::segments::Segments;
 use windlass::store::jobs::{Job, JobState};
 use windlass::store::projects::{ImportState, NewProject};
 use windlass::store::{Workspace, events, jobs, projects, rounds};
@@ -242,11 +243,14 @@ fn leave_results(folder: &Path) {
         put(stage, files::ANCHOR_REPORT, json!([]).to_string().as_bytes());
     }
     put(Stage::Select, files::SELECTION, &serde_json::to_vec(&selection(&[6, 9])).unwrap());
+    let map = [(PointKind::Source, 1.0), (PointKind::Target, 2.0), (PointKind::Picked, 3.0)];
+    let map = map.map(|(kind, x)| MapPoint { kind, x, y: x * x });
+    put(Stage::Select, files::MAP, &serde_json::to_vec(&map).unwrap());
     put(Stage::Prelabel, files::PROPOSALS, &serde_json::to_vec(&[proposal(6), proposal(9)]).unwrap());
     for frame in [6, 9] {
         put(Stage::Prelabel, &format!("prelabel/{frame}.png"), &encode_gray(SIZE, &[3; SIZE_PIXELS]));
         put(Stage::Prelabel, &format!("prelabel/{frame}_uncertainty.png"), &encode_gray(SIZE, &[9; SIZE_PIXELS]));
-        put(Stage::Prelabel, &format!("prelabel/{frame}.segments.gz"), b"segments");
+        put(Stage::Prelabel, &format!("prelabel/{frame}.segments.gz"), &SEGMENTS.encode());
     }
     let mut confusion = Confusion::new(11);
     confusion.add(&[0, 0, 1, 1], &[0, 0, 1, 0]);
@@ -261,8 +265,19 @@ pub(crate) fn selection(frames: &[i64]) -> Selection {
         let per_class = vec![0.5; 11];
         Pick { frame: FrameId(frame), score: 5.5, source: 3.0, target: 2.5, per_class }
     };
-    Selection { strategy: "madav2".into(), candidates: 6, picks: frames.iter().map(pick).collect() }
+    let mix = ClassMix {
+        picked_frames: vec![1.0; 11],
+        pool_frames: vec![0.5; 11],
+        picked_pixels: vec![0.1; 11],
+        pool_pixels: vec![0.1; 11],
+    };
+    let picks = frames.iter().map(pick).collect();
+    let (strategy, anchors) = (Strategy::Madav2, [10, 10]);
+    Selection { strategy, budget: frames.len(), quota: None, anchors, candidates: 6, mix, picks }
 }
+
+/// Of one superpixel.
+const SEGMENTS: Segments = Segments { size: SIZE, ids: &[0; SIZE_PIXELS], parents: &[0], vectors: &[0.0], d: 1 };
 
 fn proposal(frame: i64) -> Proposal {
     let (mask, uncertainty) = (format!("prelabel/{frame}.png"), format!("prelabel/{frame}_uncertainty.png"));

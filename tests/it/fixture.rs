@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use image::{GrayImage, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
 use windlass::domain::{
-    Backbone, Dataset, Domain, Frame, FrameId, Layout, Mask, Pick, ProjectId, Recipe, Size, Split, Taxonomy, UserId,
+    Backbone, Checks, Dataset, Domain, Frame, FrameId, LabelCode, Layout, Mask, Pick, ProjectId, Recipe, Size, Split,
+    Taxonomy, UserId,
 };
 use windlass::formats::segments::Segments;
 use windlass::method::segment_tree::merge_tree;
@@ -99,6 +101,8 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
     };
     let db = workspace.db();
     let project = projects::create(db, &new).await?;
+    // The drawn proposals have specks, of which most tests say nothing.
+    projects::set_checks(db, project, &Checks { speck_pixels: 0, ..Checks::default() }).await?;
     std::fs::create_dir_all(dir.join("target"))?;
     std::fs::create_dir_all(workspace.dir().join("uncertainty"))?;
     std::fs::create_dir_all(workspace.dir().join("segments"))?;
@@ -135,10 +139,25 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
         std::fs::write(workspace.dir().join(&segments), scene.segments())?;
         rounds::set_segments(&mut tx, round, frame, Some(&segments.to_string_lossy())).await?;
     }
+    frames::insert(&mut tx, project, &source_frame(dir, &taxonomy)?).await?;
     // A supervisor would take an import that is not done for one to go on with.
-    projects::finish_import(&mut tx, project, &BTreeMap::new()).await?;
+    let codes = BTreeMap::from([("source".to_owned(), LabelCode::own(taxonomy.len()))]);
+    projects::finish_import(&mut tx, project, &codes).await?;
     tx.commit().await?;
     Ok(project)
+}
+
+/// One labelled frame, for a look at its classes.
+fn source_frame(dir: &Path, taxonomy: &Taxonomy) -> anyhow::Result<Frame> {
+    let size = Size { width: 256, height: 128 };
+    let scene = Scene::draw(7, size, taxonomy);
+    let [image, label] = ["image", "label"].map(|name| dir.join(format!("source_{name}.png")));
+    scene.picture.save(&image)?;
+    GrayImage::from_raw(size.width, size.height, scene.proposal.into_pixels())
+        .context("a value a pixel")?
+        .save(&label)?;
+    let (domain, split, name, group) = (Domain::Source, Split::Train, "drawn/source".into(), "drawn".into());
+    Ok(Frame { id: FrameId(0), domain, split, name, group, image, label: Some(label), size })
 }
 
 /// A street as a child draws one, and what a middling model makes of it.

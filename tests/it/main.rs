@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod annotate;
+mod choosing;
 mod experiment;
 mod fake;
 mod fixture;
 mod jobs;
 mod kill;
 mod pages;
+mod saves;
 mod support;
 mod store;
 mod tidy;

@@ -59,21 +59,21 @@ test("the walk goes from the largest on, past what is labelled meanwhile, and ro
   const map = full(200, 50);
   const boxes = [10, 20, 30, 40].map((side, i) => ({ left: i * 50, top: 0, right: i * 50 + side, bottom: side }));
   for (const box of boxes) fillBox(map, box, UNLABELLED);
-  const walk = new GapWalk(map);
-  assert.deepEqual([walk.step(1)?.gap.size, walk.step(1)?.gap.size], [1600, 900]);
+  const walk = new GapWalk();
+  assert.deepEqual([walk.step(1, findGaps(map))?.gap.size, walk.step(1, findGaps(map))?.gap.size], [1600, 900]);
   fillBox(map, boxes[2], 3);
-  const third = walk.step(1);
+  const third = walk.step(1, findGaps(map));
   assert.deepEqual([third?.gap.size, third?.number, third?.of], [400, 2, 3]);
-  assert.equal(walk.step(-1)?.gap.size, 1600);
-  assert.equal(walk.step(-1)?.gap.size, 100);
-  assert.equal(walk.step(1)?.gap.size, 1600);
+  assert.equal(walk.step(-1, findGaps(map))?.gap.size, 1600);
+  assert.equal(walk.step(-1, findGaps(map))?.gap.size, 100);
+  assert.equal(walk.step(1, findGaps(map))?.gap.size, 1600);
   for (const box of boxes) fillBox(map, box, 3);
-  assert.equal(walk.step(1), null);
+  assert.equal(walk.step(1, findGaps(map)), null);
 });
 
 test("gaps of one size are each visited", () => {
   const map = full(90, 10);
   for (const left of [0, 30, 60]) fillBox(map, { left, top: 2, right: left + 5, bottom: 7 }, UNLABELLED);
-  const walk = new GapWalk(map);
-  assert.deepEqual([1, 2, 3, 4].map(() => walk.step(1)?.gap.left), [0, 30, 60, 0]);
+  const walk = new GapWalk();
+  assert.deepEqual([1, 2, 3, 4].map(() => walk.step(1, findGaps(map))?.gap.left), [0, 30, 60, 0]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Editor } from "../../static/annotate/editor.js";
 import { Ghost } from "../../static/annotate/ghost.js";
-import { UNLABELLED, same } from "../../static/annotate/label_map.js";
+import { ORIGIN, UNLABELLED, same } from "../../static/annotate/label_map.js";
 import { SCALES, Segments } from "../../static/annotate/segments.js";
 import { drawnSegments, fingerprint, random, startMask } from "./support.js";
 
@@ -58,6 +58,7 @@ test("a click gives the segment under it the class, and no other pixel", () => {
     for (let at = 0; at < before.length; at++) {
       const inside = segments.scales[editor.scale][segments.ids[at]] === node;
       assert.equal(map.pixels[at], inside ? 18 : before[at]);
+      assert.equal(map.origins[at], inside && before[at] !== 18 ? ORIGIN.segment : ORIGIN.model);
     }
     editor.undo();
     assert.ok(same(map.pixels, before));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Editor } from "../../static/annotate/editor.js";
 import { FixQueue, QUEUE_SCALE } from "../../static/annotate/fix_queue.js";
-import { same } from "../../static/annotate/label_map.js";
+import { ORIGIN, same } from "../../static/annotate/label_map.js";
 import { LiveWire } from "../../static/annotate/tools/live_wire.js";
 import { EXTENTS } from "../../static/annotate/tools/propagate.js";
 import { drawnSegments, fingerprint, random, startMask } from "./support.js";
@@ -34,6 +34,7 @@ test("a scribble fills the stripe that it is in, and nothing before it is accept
   assert.equal(editor.history.past.length, 0);
   assert.ok(editor.accept());
   assert.ok(editor.map.counts[NEW] > 0.9 * 140 * HEIGHT);
+  editor.map.origins.forEach((origin, at) => assert.equal(origin, editor.map.pixels[at] === NEW ? ORIGIN.propagate : ORIGIN.model));
   for (const x of [100, 320]) for (let y = 0; y < HEIGHT; y += 10) assert.notEqual(editor.map.at(x, y), NEW);
   assert.equal(editor.history.past.length, 1);
   editor.undo();

@@ -14,6 +14,7 @@ function bench({ version = 1 } = {}) {
     puts: 0,
     answer: null,
     states: [],
+    unsent: false,
   };
   const timers = {
     now: () => bench.at,
@@ -35,17 +36,23 @@ function bench({ version = 1 } = {}) {
   bench.store = store;
   bench.sync = new Sync({
     version,
-    capture: () => bench.map.slice(),
+    capture: () => (bench.unsent ? ((bench.unsent = false), bench.map.slice()) : null),
+    giveBack: () => (bench.unsent = true),
     put: async (pixels, base) => {
       bench.puts++;
       return bench.answer ? bench.answer(pixels, base) : store(pixels, base);
     },
-    read: async (wanted) => bench.versions.find(([number]) => number === wanted)[1],
+    judge: async (theirs, base, doubtful) => {
+      const [newest] = bench.versions.find(([number]) => number === theirs.version)[1];
+      bench.unsent = bench.map[0] !== newest;
+      return doubtful?.[0] !== newest && bench.map[0] !== newest;
+    },
     timers,
     onState: (state) => bench.states.push(state.kind),
   });
   bench.draw = (value) => {
     bench.map = new Uint8Array([value]);
+    bench.unsent = true;
     bench.sync.touch();
   };
   bench.pass = async (ms) => {
@@ -137,21 +144,33 @@ test("another's newer version is a choice: mine becomes the next one", async () 
   b.draw(3);
   await b.pass(60_000);
   assert.equal(b.puts, 1, "nothing is sent before the choice");
-  assert.equal(await b.sync.keepMine(), true);
+  assert.equal(await b.sync.settle(), true);
   assert.deepEqual(b.versions.map(([number, pixels]) => [number, pixels[0]]), [[1, 0], [2, 9], [3, 3]]);
 });
 
-test("another's newer version is a choice: theirs is shown and mine not sent", async () => {
+test("another's newer version is a choice: where theirs is chosen, nothing is sent", async () => {
   const b = bench();
   b.versions.push([2, new Uint8Array([9])]);
   b.draw(1);
   await b.pass(QUIET);
-  await b.sync.takeTheirs((pixels) => (b.map = pixels));
-  assert.equal(b.map[0], 9);
+  b.map = new Uint8Array([9]);
+  b.unsent = false;
+  await b.sync.settle();
+  assert.equal(b.puts, 1);
   assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
   b.draw(4);
   await b.pass(QUIET);
   assert.equal(b.newest(), 4);
+});
+
+test("a newer version that holds nothing but our own is no conflict, and nothing is sent twice", async () => {
+  const b = bench();
+  b.versions.push([2, new Uint8Array([1])]);
+  b.draw(1);
+  await b.pass(QUIET);
+  assert.ok(!b.states.includes("conflict"));
+  assert.equal(b.puts, 1);
+  assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
 });
 
 test("signed out and leased to another: said, tried again; refused: tried with the next stroke", async () => {

@@ -45,6 +45,12 @@ impl Discriminator {
     }
 }
 
+/// The mean probability of the target that a discriminator trained by least squares gives, place by place: its verdicts
+/// lie about 0 for the source and 1 for the target. `[n, 1, h, w]` -> the same.
+pub fn probability(verdict: &Tensor) -> Tensor {
+    verdict.clamp(0.0, 1.0)
+}
+
 /// Leaky ReLU with slope 0.2; tch's own has no slope.
 fn leaky(x: &Tensor) -> Tensor {
     x.maximum(&(x * 0.2))

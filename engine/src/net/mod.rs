@@ -10,7 +10,7 @@ use tch::nn::Path;
 use tch::{Kind, Tensor};
 use windlass::domain::{Backbone, Norm, Size};
 
-pub use discriminator::Discriminator;
+pub use discriminator::{Discriminator, probability};
 pub use efficientnet_lite::Lite0Classifier;
 
 use deeplab::{Head, Plan};

@@ -3,22 +3,21 @@
 use std::path::Path;
 
 use anyhow::Result;
-use windlass::domain::{AnchorReport, files};
+use windlass::domain::{AnchorReport, AnchorSet, files};
 use windlass::formats::atomic;
 use windlass::method::kmeans::{Knobs, kmeans};
 
 use crate::feature_file::{FeatureFile, write_anchors};
 use crate::job::{Job, Outcome};
 
-/// Leaves `k` anchors of each named set.
-pub fn run(job: &Job, features: &Path, sets: &[String], k: usize) -> Result<Outcome> {
+/// Leaves the wanted anchors of each set.
+pub fn run(job: &Job, features: &Path, sets: &[AnchorSet]) -> Result<Outcome> {
     job.started(None)?;
     let recipe = &job.spec.recipe;
     let features = FeatureFile::open(features)?;
-    let knobs = Knobs { k, iterations: recipe.kmeans_iterations, restarts: recipe.kmeans_restarts };
     let length = job.spec.classes.len() * recipe.backbone.feature_channels();
     let (mut centres, mut reports) = (Vec::new(), Vec::new());
-    for (done, set) in sets.iter().enumerate() {
+    for (done, AnchorSet { name: set, k }) in sets.iter().enumerate() {
         if job.stopping() {
             return Ok(Outcome::Stopped(done as u64));
         }
@@ -27,6 +26,7 @@ pub fn run(job: &Job, features: &Path, sets: &[String], k: usize) -> Result<Outc
             row_length == length,
             "the vectors of {set} are {row_length} long, not {length}: extract features again"
         );
+        let knobs = Knobs { k: *k, iterations: recipe.kmeans_iterations, restarts: recipe.kmeans_restarts };
         let clustering = kmeans(rows, length, knobs, job.spec.seed)?;
         reports.push(AnchorReport {
             set: set.clone(),

@@ -3,28 +3,34 @@
 use std::path::Path;
 
 use anyhow::Result;
+use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 use windlass::domain::{Event, FeatureSet, IGNORE, Size, files};
 use windlass::formats::resize::resize_nearest;
 
-use crate::feature_file::{FeatureWriter, partial};
+use crate::feature_file::{FeatureWriter, Rows, partial};
 use crate::job::{Job, Outcome};
 use crate::mark::Mark;
 use crate::model::Model;
+use crate::net::{Discriminator, probability};
 use crate::pooling::class_means;
 use crate::predict::{Count, Seen, each, entropy};
+use crate::stage::warmup::judged;
 
 /// Frames between two marks to go on from: a minute on a card at 2048x1024.
 const KEEP_EVERY: usize = 256;
 
-/// Leaves one vector a frame. Where a frame has a label, only rightly predicted pixels count, as in the authors' code.
-pub fn run(job: &Job, model: &Path, sets: &[FeatureSet]) -> Result<Outcome> {
+/// Leaves one vector a frame, and what the scores need besides. Where a frame has a label, only rightly predicted pixels
+/// count for the vector, as in the authors' code.
+pub fn run(job: &Job, model: &Path, discriminator: Option<&Path>, sets: &[FeatureSet]) -> Result<Outcome> {
     let (path, mark) = (job.out(files::FEATURES)?, Mark::of(job)?);
     let before = if partial(&path).exists() { mark.reached() } else { 0 };
     job.started((before > 0).then_some(before as u64))?;
     let model = Model::load(job, model)?;
     let (recipe, n_classes) = (&job.spec.recipe, job.spec.classes.len());
-    let writer = FeatureWriter::open(&path, sets, n_classes, recipe.backbone.feature_channels())?;
+    let judge = discriminator.map(|path| Judge::load(job, path)).transpose()?;
+    let is_judged = |set: &FeatureSet| judge.is_some() && set.name == "target";
+    let writer = FeatureWriter::open(&path, sets, is_judged, n_classes, recipe.backbone.feature_channels())?;
     let mut count = Count { done: 0, total: sets.iter().map(|set| set.frames.len()).sum() };
     let keep = |frames: usize| {
         writer.sync()?;
@@ -41,8 +47,17 @@ pub fn run(job: &Job, model: &Path, sets: &[FeatureSet]) -> Result<Outcome> {
             let right = guess.eq_tensor(&labels_or(&guess, &seen)?);
             let counted = guess.where_scalarother(&right, i64::from(IGNORE));
             let vectors = class_means(&seen.output.features, &counted, n_classes, recipe.min_pixels);
-            let doubt = entropy(&seen.output.logits).mean_dim([1, 2].as_slice(), false, Kind::Float); // [n]
-            writer.rows(&set.name, skipped + seen.first, &vectors.values, &vectors.present, &doubt)?;
+            let masks = one_hot(&guess, n_classes);
+            let look = |judge: &Judge| by_class(&masks, &judge.look(&model, &seen.output.logits));
+            let foreign = judge.as_ref().filter(|_| is_judged(set)).map(look);
+            let rows = Rows {
+                vectors: &vectors.values,
+                present: &vectors.present,
+                pixels: &masks.mean_dim([2, 3].as_slice(), false, Kind::Float),
+                entropy: &by_class(&masks, &entropy(&seen.output.logits)),
+                foreign: foreign.as_ref(),
+            };
+            writer.rows(&set.name, skipped + seen.first, &rows)?;
             done += seen.frames.len();
             if done - kept >= KEEP_EVERY {
                 kept = done;
@@ -59,6 +74,46 @@ pub fn run(job: &Job, model: &Path, sets: &[FeatureSet]) -> Result<Outcome> {
     }
     writer.finish()?;
     Ok(Outcome::Done)
+}
+
+/// The warm-up's discriminator.
+struct Judge {
+    net: Discriminator,
+    /// Of the maps that it was trained on, for frames of the recipe's size.
+    size: Size,
+    _weights: VarStore,
+}
+
+impl Judge {
+    fn load(job: &Job, path: &Path) -> Result<Self> {
+        anyhow::ensure!(
+            path.is_file(),
+            "there is no discriminator at {}: put it back, or run the warm-up again",
+            path.display()
+        );
+        let mut weights = VarStore::new(job.device);
+        let net = Discriminator::new(&weights.root(), job.spec.classes.len());
+        crate::weights::load(&mut weights, path)?;
+        Ok(Self { net, size: judged(job.spec.recipe.backbone, job.spec.recipe.frame), _weights: weights })
+    }
+
+    /// The probability that a place is of the target: logits `[n, C, h, w]` -> `[n, h, w]`.
+    fn look(&self, model: &Model, logits: &Tensor) -> Tensor {
+        let maps = model.net.enlarge(logits, self.size).softmax(1, Kind::Float);
+        let (_, _, height, width) = logits.size4().expect("logits are [n, C, h, w]");
+        probability(&self.net.forward(&maps)).upsample_nearest2d([height, width], None, None).squeeze_dim(1)
+    }
+}
+
+/// i64 `[n, h, w]` -> f32 `[n, C, h, w]`.
+fn one_hot(classes: &Tensor, n_classes: usize) -> Tensor {
+    let every = Tensor::arange(n_classes as i64, (Kind::Int64, classes.device())).view([1, -1, 1, 1]);
+    classes.unsqueeze(1).eq_tensor(&every).to_kind(Kind::Float)
+}
+
+/// What the pixels of each class add to the mean of a map: masks `[n, C, h, w]` and map `[n, h, w]` -> `[n, C]`.
+fn by_class(masks: &Tensor, map: &Tensor) -> Tensor {
+    (masks * map.unsqueeze(1)).mean_dim([2, 3].as_slice(), false, Kind::Float)
 }
 
 /// The labels of the frames at the size of `guess` i64 `[n, h, w]`; the guess itself where a frame has none.

@@ -18,11 +18,9 @@ use crate::job::{Job, Outcome};
 pub fn run(job: &Job) -> Result<Outcome> {
     match &job.spec.task {
         Task::Warmup { imagenet, source, target } => warmup::run(job, imagenet, source, target),
-        Task::Features { model, sets } => features::run(job, model, sets),
-        Task::Anchors { features, sets, k } => anchors::run(job, features, sets, *k),
-        Task::Select { features, anchors, candidates, budget, strategy } => {
-            select::run(job, features, anchors, candidates, *budget, strategy)
-        }
+        Task::Features { model, discriminator, sets } => features::run(job, model, discriminator.as_deref(), sets),
+        Task::Anchors { features, sets } => anchors::run(job, features, sets),
+        Task::Select { .. } => select::run(job),
         Task::Prelabel { model, frames } => prelabel::run(job, model, frames),
         Task::Inject { model, source, labelled } => inject::run(job, model, source, labelled),
         Task::Adapt { model, anchors, source, labelled, unlabelled } => {

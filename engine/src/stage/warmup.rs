@@ -68,7 +68,7 @@ pub fn run(job: &Job, imagenet: &Path, source: &[FrameRef], target: &[FrameRef])
 
 /// The size of the maps that the discriminator sees: the crop's, as the paper's; half of it for the small network, whose
 /// maps hold nothing finer and whose steps are to stay near a second on two cores.
-fn judged(backbone: Backbone, crop: Size) -> Size {
+pub(super) fn judged(backbone: Backbone, crop: Size) -> Size {
     match backbone {
         Backbone::Resnet101 => crop,
         Backbone::EfficientnetLite0 => Size { width: crop.width / 2, height: crop.height / 2 },

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use tch::{Device, nn};
-use windlass::domain::{Backbone, Norm};
+use tch::{Device, Kind, Tensor, nn};
+use windlass::domain::{Backbone, Norm, Size};
+use windlass::formats::picture::{Rgb, read_rgb};
+
+use crate::net::Lite0Classifier;
 
 /// What to do with a weights file.
 #[derive(Debug, Subcommand)]
@@ -23,6 +26,14 @@ pub enum WeightsCommand {
         /// Whose.
         #[arg(long, value_enum)]
         backbone: BackboneName,
+    },
+    /// Say what EfficientNet-Lite0 sees in pictures: ImageNet's numbers of the three likeliest classes.
+    Classify {
+        /// A safetensors file with the classifier, as `make setup` leaves it.
+        file: PathBuf,
+        /// PNG or JPEG files.
+        #[arg(required = true)]
+        pictures: Vec<PathBuf>,
     },
 }
 
@@ -59,7 +70,34 @@ impl WeightsCommand {
                 super::load_backbone(&mut vs, &file)?;
                 println!("{}  {} fits", super::sha256(&file)?, file.display());
             }
+            Self::Classify { file, pictures } => {
+                let mut vs = nn::VarStore::new(Device::Cpu);
+                let net = Lite0Classifier::new(&vs.root());
+                super::load(&mut vs, &file)?;
+                for picture in pictures {
+                    let logits = net.forward(&lite0_input(&read_rgb(&picture)?));
+                    let (shares, classes) = logits.softmax(1, Kind::Float).topk(3, 1, true, true);
+                    let shares = Vec::<f32>::try_from(shares.flatten(0, 1))?;
+                    let classes = Vec::<i64>::try_from(classes.flatten(0, 1))?;
+                    let seen: Vec<_> =
+                        classes.iter().zip(shares).map(|(class, share)| format!("{class} {share:.3}")).collect();
+                    println!("{}  {}", picture.display(), seen.join("  "));
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// The middle seven eighths of a picture at 224 pixels a side, `[1, 3, 224, 224]`, as its training saw them.
+fn lite0_input(picture: &Rgb) -> Tensor {
+    const SIDE: i64 = 224;
+    let Size { width, height } = picture.size;
+    let side = (width.min(height) * 7 / 8).max(1);
+    let (left, top) = (i64::from(width - side) / 2, i64::from(height - side) / 2);
+    let pixels = Tensor::from_slice(&picture.pixels).view([i64::from(height), i64::from(width), 3]);
+    let square = pixels.narrow(0, top, side.into()).narrow(1, left, side.into());
+    let square = square.permute([2, 0, 1]).unsqueeze(0).to_kind(Kind::Float);
+    let square = square.internal_upsample_bicubic2d_aa([SIDE, SIDE], false, None, None);
+    (square.clamp(0, 255) - 127) / 128
 }

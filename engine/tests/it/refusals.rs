@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use windlass::domain::{Event, JobSpec, Size, files};
+use windlass::domain::{Budget, Choice, Event, FrameId, FrameRef, JobSpec, Size, Strategy, files};
 
 use crate::toy::Toy;
 
@@ -31,7 +31,7 @@ fn missing_weights_are_named_with_the_way_to_get_them() {
         message,
         "there are no ImageNet weights at /nowhere/lite0.safetensors: run `make setup`, which fetches them, or give their file by path"
     );
-    let message = toy.job("model", &plan.features("/nowhere/model.safetensors".into())).refusal();
+    let message = toy.job("model", &plan.features("/nowhere/model.safetensors".into(), None)).refusal();
     assert!(message.starts_with("there is no weights file at /nowhere/model.safetensors"), "{message}");
 }
 
@@ -81,6 +81,42 @@ fn anchors_of_another_network_are_refused() {
     windlass_engine::feature_file::write_anchors(&anchors, &[("target".into(), vec![0.0; 20])], 10).unwrap();
     let message = toy.job("adapt", &toy.plan.adapt(warmup.model(), anchors, toy.plan.target[..2].to_vec())).refusal();
     assert!(message.contains("10 long where the network's vectors are 384"), "{message}");
+}
+
+#[test]
+fn what_cannot_be_chosen_says_what_to_do() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let features = toy.done("features", &toy.plan.features(warmup.model(), None)).out(files::FEATURES);
+    let mut plan = toy.plan.clone();
+    plan.recipe.v = 13;
+    let message = toy.job("anchors13", &plan.anchors(features.clone())).refusal();
+    assert_eq!(message, "13 anchors were asked for, but there are only 12 frames: lower k or add frames");
+    let anchors = toy.done("anchors", &toy.plan.anchors(features.clone())).out(files::ANCHORS);
+    let refused = |name: &str, labelled: &[FrameRef], change: &dyn Fn(&mut Choice)| {
+        let mut choice = Choice::of(&toy.plan.recipe);
+        change(&mut choice);
+        toy.job(name, &toy.plan.select(features.clone(), anchors.clone(), labelled, &choice)).refusal()
+    };
+    let target = &toy.plan.target;
+    let spent = refused("spent", &target[..2], &|choice| choice.budget = Budget::TotalPercent(10.0));
+    assert!(spent.contains("budget of this round is 0 frames"), "{spent}");
+    assert!(refused("all", target, &|_| {}).contains("every target frame is labelled"));
+    let aada = refused("aada", &[], &|choice| choice.strategy = Strategy::Aada);
+    assert!(aada.contains("aada asks the warm-up's discriminator"), "{aada}");
+    let listed =
+        refused("listed", &[], &|choice| (choice.strategy, choice.listed) = (Strategy::Listed, vec![FrameId(1)]));
+    assert!(listed.contains("frame 1 of the list is no target frame"), "{listed}");
+
+    let mut choice = Choice { budget: Budget::Frames(99), ..Choice::of(&toy.plan.recipe) };
+    let (events, ok) = toy.job("more", &toy.plan.select(features.clone(), anchors.clone(), &[], &choice)).run();
+    let note = "99 frames were asked for and 12 are chosen: there are no more";
+    assert!(ok && events.contains(&Event::Note { message: note.into() }), "{events:?}");
+    (choice.budget, choice.quota) = (Budget::Percent(100.0), Some(2));
+    plan.groups = target.iter().map(|frame| (frame.id, format!("street {}", frame.id.0 % 2))).collect();
+    let (events, ok) = toy.job("quota", &plan.select(features, anchors, &[], &choice)).run();
+    let note = "12 frames were asked for and 4 are chosen: the quota leaves no more";
+    assert!(ok && events.contains(&Event::Note { message: note.into() }), "{events:?}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_checkpoint_of_another_spec_does_not_count() {
 fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
     let toy = Toy::draw();
     let warmup = toy.done("warmup", &toy.plan.warmup());
-    let spec = toy.plan.features(warmup.model());
+    let spec = toy.plan.features(warmup.model(), Some(warmup.out(files::DISCRIMINATOR)));
     let job = toy.done("features", &spec);
     let features = job.out(files::FEATURES);
     let alone = fs::read(&features).unwrap();

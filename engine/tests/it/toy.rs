@@ -44,6 +44,7 @@ impl Toy {
             codes: [].into(),
             source: draw("source", 1..13, warm),
             target: draw("target", 101..113, cold),
+            groups: [].into(),
             val: draw("val", 201..205, cold),
         };
         Self { folder, plan }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use windlass::domain::{
-    AnchorReport, Evaluation, Event, FrameId, FrameRef, ModelCard, Pick, Proposal, Selection, Stage, files,
+    AnchorReport, Choice, Evaluation, Event, FrameId, FrameRef, MapPoint, ModelCard, Pick, Proposal, Selection, Stage,
+    Strategy, files,
 };
 use windlass::formats::mask_png::{read_gray, read_mask};
+use windlass::formats::segments;
 use windlass_engine::feature_file::FeatureFile;
 
 use crate::toy::{FRAME, Toy};
@@ -24,15 +26,20 @@ fn two_folders_of_frames_become_an_adapted_model() {
     assert_eq!(card.parent, windlass_engine::weights::sha256(&plan.imagenet).unwrap());
     assert!(warmup.out(files::DISCRIMINATOR).is_file());
 
-    let features = toy.done("features", &plan.features(warmup.model()));
+    let features = toy.done("features", &plan.features(warmup.model(), Some(warmup.out(files::DISCRIMINATOR))));
     let file = FeatureFile::open(&features.out(files::FEATURES)).unwrap();
     for (set, frames) in [("source", &plan.source), ("target", &plan.target)] {
         assert_eq!(file.ids(set).unwrap(), ids(frames));
         let (vectors, row) = file.floats(set, "vectors").unwrap();
         assert_eq!((row, vectors.len()), (length, 12 * length));
         assert!(vectors.iter().any(|&value| value > 0.0), "somewhere a class was found");
-        assert!(file.floats(set, "entropy").unwrap().0.iter().all(|entropy| (0.0..=1.0).contains(entropy)));
+        let by_class = |kind| file.floats(set, kind).unwrap().0.chunks_exact(3).map(|row| row.iter().sum::<f32>());
+        assert!(by_class("entropy").all(|entropy| (0.0..=1.0).contains(&entropy)));
+        assert!(by_class("pixels").all(|all| (all - 1.0).abs() < 1e-5), "every pixel is of one class");
     }
+    assert!(file.floats_if_any("source", "foreign").unwrap().is_none());
+    let (foreign, _) = file.floats("target", "foreign").unwrap();
+    assert!(foreign.chunks_exact(3).all(|row| (0.0..=1.0).contains(&row.iter().sum::<f32>())));
 
     let anchors = toy.done("anchors", &plan.anchors(features.out(files::FEATURES)));
     let reports: Vec<AnchorReport> = anchors.json(files::ANCHOR_REPORT);
@@ -40,19 +47,30 @@ fn two_folders_of_frames_become_an_adapted_model() {
 
     let paths = || (features.out(files::FEATURES), anchors.out(files::ANCHORS));
     let already = &plan.target[4..5];
-    let selection = |name, strategy| {
-        let job = toy.done(name, &plan.select(paths().0, paths().1, already, strategy));
+    let selection = |strategy: Strategy| {
+        let choice = Choice { strategy, listed: vec![FrameId(103), FrameId(101)], ..Choice::of(&plan.recipe) };
+        let job = toy.done(strategy.slug(), &plan.select(paths().0, paths().1, already, &choice));
+        let map: Vec<MapPoint> = job.json(files::MAP);
+        assert_eq!(map.len(), 12 + 12 + 2 + 2, "both domains and their anchors");
+        assert!(map.iter().all(|point| point.x.is_finite() && point.y.is_finite()));
         job.json::<Selection>(files::SELECTION)
     };
-    let (chosen, drawn) = (selection("select", "madav2"), selection("draw", "random"));
-    for selection in [&chosen, &drawn] {
-        assert_eq!((selection.candidates, selection.picks.len()), (11, 3));
+    let mut by_strategy = vec![];
+    for strategy in Strategy::ALL {
+        let selection = selection(strategy);
+        let asked = if strategy == Strategy::Listed { 2 } else { 3 };
+        assert_eq!((selection.strategy, selection.candidates, selection.picks.len()), (strategy, 11, asked));
         assert!(selection.picks.iter().all(|pick| pick.frame != already[0].id));
-        assert!(selection.picks.is_sorted_by(|a, b| a.score >= b.score));
         for Pick { score, per_class, .. } in &selection.picks {
-            assert!((per_class.iter().sum::<f64>() - score).abs() < 1e-6);
+            assert!((per_class.iter().sum::<f64>() - score).abs() < 1e-6, "{strategy:?}");
         }
+        assert!((selection.mix.picked_pixels.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        assert_eq!(selection.anchors, [2, 2]);
+        by_strategy.push(selection);
     }
+    let of = |strategy| by_strategy.iter().find(|selection| selection.strategy == strategy).unwrap();
+    let (chosen, drawn) = (of(Strategy::Madav2), of(Strategy::Random));
+    assert!(chosen.picks.is_sorted_by(|a, b| a.score >= b.score));
     assert!(chosen.picks[0].score >= drawn.picks[0].score);
 
     let picks: Vec<FrameId> = chosen.picks.iter().map(|pick| pick.frame).collect();
@@ -63,6 +81,9 @@ fn two_folders_of_frames_become_an_adapted_model() {
         read_mask(&prelabel.out(&proposal.mask), 3, FRAME).unwrap();
         assert_eq!(read_gray(&prelabel.out(&proposal.uncertainty)).unwrap().0, FRAME);
         assert!((0.0..=1.0).contains(&proposal.mean_uncertainty));
+        let segments = segments::probe(&prelabel.out(proposal.segments.as_ref().unwrap())).unwrap();
+        assert_eq!((segments.size, segments.d), (FRAME, 19), "colour and sixteen directions");
+        assert!(segments.superpixels > FRAME.pixels() / 100);
     }
 
     // People answer with the drawn labels.

@@ -1,6 +1,7 @@
 //! A bar for each class, with a mark where it stood before.
 
 use super::{Frame, escape};
+use crate::domain::ClassMix;
 
 /// A class and its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,13 @@ const ROW: f64 = 22.0;
 const THICKNESS: f64 = 12.0;
 
 impl Bars {
+    /// The share of picks in which each class is present, marked where that of all candidates is.
+    pub fn of_mix(title: String, classes: impl Iterator<Item = String>, mix: &ClassMix) -> Self {
+        let shares = mix.picked_frames.iter().zip(&mix.pool_frames);
+        let bar = |(name, (&picked, &pool))| Bar { name, value: Some(picked), before: Some(pool) };
+        Self { title, bars: classes.zip(shares).map(bar).collect() }
+    }
+
     /// An `<svg>` to stand in a page that has [`super::CSS`].
     pub fn svg(&self) -> String {
         self.draw(false)

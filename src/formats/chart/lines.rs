@@ -133,7 +133,7 @@ fn running_mean(points: &[(f64, f64)], stays: f64) -> Vec<(f64, f64)> {
 }
 
 /// The `d` of a curve: at most two points a pixel column, a new start after each gap.
-fn path(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
+pub(super) fn path(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     let mut d = String::new();
     for run in points.split(|(_, y)| !y.is_finite()).filter(|run| !run.is_empty()) {
         let pixels: Vec<(f64, f64)> = run.iter().map(|&(px, py)| (x.at(px), y.at(py))).collect();

@@ -11,7 +11,7 @@ use super::show;
 use crate::store::people;
 use crate::web::error::Result;
 use crate::web::page::{Page, Theme};
-use crate::web::{App, Person, password, session};
+use crate::web::{App, Person, WebError, password, session};
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -52,8 +52,13 @@ pub(crate) async fn change_password(
     }
     // By link only so far, as the demo's visitor: there is no password to know.
     let known = people::by_name(db, &person.name).await?.and_then(|(_, hash)| hash);
-    if known.is_some() && !password::matches(given.current, known).await? {
-        return again("The current password is another one.");
+    if known.is_some() {
+        // A browser left open is no way to guess at leisure.
+        app.throttle.admit(&person.name, None).map_err(WebError::TooMany)?;
+        if !password::matches(given.current, known).await? {
+            return again("The current password is another one.");
+        }
+        app.throttle.right(&person.name, None);
     }
     people::set_password(db, person.id, &password::hash(given.new).await?, &person.session).await?;
     let message = "The password is changed. Your other sessions are signed out.";

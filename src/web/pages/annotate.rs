@@ -5,16 +5,19 @@
 
 use askama::Template;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::mask::{refuse, version_of};
 use super::show;
 use crate::domain::{FrameId, ProjectId};
-use crate::store::queue::{self, Chosen, Refusal};
+use crate::store::queue::{self, Chosen, Refusal, Submission};
 use crate::store::rounds::PickState;
+use crate::store::work::{self, Overruled};
 use crate::store::{Db, now};
 use crate::web::error::Result;
 use crate::web::page::{Page, Theme};
@@ -102,19 +105,67 @@ pub(crate) async fn release(State(app): State<App>, person: Person, Path(frame):
     Ok(to_queue(chosen.project))
 }
 
-/// POST `/frames/{frame}/submit` with `If-Match`: finishes the frame and goes on to the next.
+/// Bytes of a word, and findings, at most.
+const LONGEST_WORD: usize = 2000;
+const MOST_FINDINGS: usize = 100;
+
+/// What the editor's checks found in a mask, and what the person says to it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Objection {
+    findings: Vec<String>,
+    word: String,
+}
+
+impl Objection {
+    fn read(body: &[u8]) -> Result<Option<Overruled>, String> {
+        if body.is_empty() {
+            return Ok(None);
+        }
+        let Self { findings, word } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let word = word.trim().to_owned();
+        if word.is_empty() {
+            return Err("say in a word why the frame is submitted all the same".into());
+        }
+        let too_long = |text: &String| text.len() > LONGEST_WORD;
+        if too_long(&word) || findings.len() > MOST_FINDINGS || findings.iter().any(too_long) {
+            return Err(format!("at most {MOST_FINDINGS} findings, of at most {LONGEST_WORD} bytes, as is the word"));
+        }
+        Ok(Some(Overruled { findings, word }))
+    }
+}
+
+/// POST `/frames/{frame}/submit` with `If-Match`: finishes the frame and goes on to the next. A body, if there is one, is
+/// an [`Objection`] as JSON; without one, a mask with more than the project's limit unlabelled is refused.
 pub(crate) async fn submit(
     State(app): State<App>,
     person: Person,
     Path(frame): Path<i64>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response> {
     let db = app.workspace.db();
     let Some(version) = version_of(&headers) else {
         return Ok(refuse(StatusCode::PRECONDITION_REQUIRED, "say with If-Match which version you submit"));
     };
+    let overruled = match Objection::read(&body) {
+        Ok(overruled) => overruled,
+        Err(message) => return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message)),
+    };
     let chosen = chosen(db, FrameId(frame)).await?;
-    match queue::submit(db, chosen.frame, person.id, version, now()).await? {
+    if overruled.is_none() {
+        let layers = work::layers(db, chosen.frame, Some(version)).await?;
+        let percent = layers.map_or(0.0, |(_, layers)| layers.unlabelled_share() * 100.0);
+        let limit = chosen.checks.unlabelled_percent;
+        if percent > limit {
+            let message = format!(
+                "{percent:.1} % of the frame are unlabelled where this project allows {limit} %: label them, or say why it is submitted all the same"
+            );
+            return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message));
+        }
+    }
+    let (frame, user, overruled) = (chosen.frame, person.id, overruled.as_ref());
+    match queue::submit(db, Submission { frame, user, version, overruled, now: now() }).await? {
         Ok(()) => Ok(to_next(db, chosen.project, &person).await?.into_response()),
         Err(refusal) => Ok(locked(&refusal)),
     }
@@ -151,11 +202,16 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
         "width": size.width,
         "height": size.height,
         "classes": chosen.taxonomy.classes.iter().map(class).collect::<Vec<_>>(),
+        "checks": chosen.checks,
         "uncertainty": chosen.uncertainty.is_some(),
         "segments": chosen.segments.is_some(),
         // The key of the draft in the browser: another person, or a new workspace on the same address, has another.
         "draft": format!("{project_created_at}/{project}/{frame}/{}", person.id),
+        // What they set up for looking is theirs and the project's.
+        "memory": format!("{project_created_at}/{project}/{}", person.id),
         "urls": {
+            "examples": format!("/projects/{project}/examples"),
+            "of": format!("?of={project_created_at}"),
             "frame": format!("/frames/{frame}"),
             // Browsers keep the picture for good: another workspace on this address must have another address for it.
             "picture": format!("/frames/{frame}/image?of={project_created_at}"),

@@ -1,8 +1,6 @@
-//! Taking the work along: masks as a Cityscapes tree, weights, in one zip file.
+//! Taking the work along: what is there to download, and making more.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use askama::Template;
@@ -10,23 +8,16 @@ use axum::Form;
 use axum::extract::{self, State};
 use axum::response::{Html, Redirect, Response};
 use serde::Deserialize;
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 use super::show;
-use crate::domain::{FrameId, Mask, ProjectId, files};
-use crate::formats::export::CityscapesTree;
+use crate::domain::ProjectId;
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};
-use crate::store::{frames, masks, now, rounds};
+use crate::store::rounds;
+use crate::web::bundle::{Content, Making, prefix};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::{App, WebError, download};
-
-/// One bundle is made at a time: it is bound by the disk.
-static AT_ONCE: Semaphore = Semaphore::const_new(1);
 
 #[derive(Template)]
 #[template(path = "export.html")]
@@ -36,6 +27,7 @@ struct Export {
     n_labelled: usize,
     models: Vec<Model>,
     bundles: Vec<Bundle>,
+    making: Option<Making>,
 }
 
 /// A file that was made.
@@ -67,12 +59,8 @@ pub(crate) async fn form(
     let models = models::list(db, project.id).await?;
     let (folder, prefix) = (app.workspace.exports(), prefix(project.id));
     let bundles = tokio::task::spawn_blocking(move || bundles(&folder, &prefix)).await?;
-    show(&Export { page, project, n_labelled, models, bundles })
-}
-
-/// Bundles of a project begin with this, so that one project's page serves no other's.
-fn prefix(project: ProjectId) -> String {
-    format!("windlass-{project}-")
+    let making = app.bundles.of(project.id);
+    show(&Export { page, project, n_labelled, models, bundles, making })
 }
 
 fn bundles(folder: &Path, prefix: &str) -> Vec<Bundle> {
@@ -106,74 +94,10 @@ pub(crate) async fn make(
     if labelled.is_empty() && model.is_none() {
         return Err(WebError::Refused("There is nothing to put in: choose masks or a model that are there.".into()));
     }
-    let turn = AT_ONCE.acquire().await;
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || bundle(&runtime, &app, &project, &labelled, model.as_ref())).await??;
-    drop(turn);
+    if !app.bundles.begin(app.workspace.clone(), Content { project, labelled, model }) {
+        return Err(WebError::Refused("A file of this project is being made: wait until it is done.".into()));
+    }
     Ok(Redirect::to(&format!("/projects/{id}/export")))
-}
-
-/// Writes beside and renames, so that what can be downloaded is whole.
-fn bundle(runtime: &Handle, app: &App, project: &Project, labelled: &[FrameId], model: Option<&Model>) -> Result<()> {
-    let folder = app.workspace.exports();
-    let name = format!("{}{}.zip", prefix(project.id), now());
-    let scratch = Scratch(folder.join(format!(".{name}.folder")));
-    let part = Scratch(folder.join(format!(".{name}.part")));
-    let mut zip = ZipWriter::new(File::create(&part.0)?);
-    if !labelled.is_empty() {
-        let mut tree = CityscapesTree::create(&scratch.0, "train", &project.taxonomy)?;
-        for &id in labelled {
-            let (_, frame) = runtime.block_on(frames::get(app.workspace.db(), id))?;
-            let Some((_, pixels)) = runtime.block_on(masks::pixels(app.workspace.db(), id, None))? else { continue };
-            let mask = Mask::new(frame.size, pixels, project.taxonomy.len()).map_err(anyhow::Error::from)?;
-            tree.add(&frame.name, &frame.group, &mask)?;
-        }
-        tree.finish()?;
-        add_folder(&mut zip, &scratch.0, &scratch.0)?;
-    }
-    if let Some(model) = model {
-        let weights = app.workspace.dir().join(&model.path);
-        let card = weights.with_file_name(files::MODEL_CARD);
-        add_file(&mut zip, &weights, &format!("model/{}", files::MODEL))?;
-        add_file(&mut zip, &card, &format!("model/{}", files::MODEL_CARD))?;
-    }
-    let file = zip.finish().map_err(anyhow::Error::from)?;
-    file.sync_all()?;
-    std::fs::rename(&part.0, folder.join(name))?;
-    Ok(())
-}
-
-fn add_folder(zip: &mut ZipWriter<File>, root: &Path, folder: &Path) -> Result<()> {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() {
-            add_folder(zip, root, &entry)?;
-        } else if let Ok(name) = entry.strip_prefix(root) {
-            add_file(zip, &entry, &name.to_string_lossy())?;
-        }
-    }
-    Ok(())
-}
-
-fn add_file(zip: &mut ZipWriter<File>, path: &Path, name: &str) -> Result<()> {
-    // PNG and weights do not get smaller.
-    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);
-    zip.start_file(name, stored).map_err(anyhow::Error::from)?;
-    std::io::copy(&mut File::open(path)?, zip)?;
-    zip.flush()?;
-    Ok(())
-}
-
-/// Removed when it goes out of scope, whatever happened.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 /// GET `/projects/{project}/exports/{file}`.

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use axum::Json;
 use axum::extract::{self, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
-use crate::domain::{FrameId, Split};
+use crate::domain::{Domain, FrameId, ProjectId, Split};
 use crate::formats::{atomic, label, mask_png, picture};
 use crate::store::{frames, projects};
+use crate::supervisor::code_of;
 use crate::web::error::Result;
 use crate::web::{App, WebError};
 
@@ -54,17 +56,24 @@ fn make(image: &Path, cached: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// GET: the drawn label of a validation frame in the colours of its classes. Training frames of the target have none to
-/// show: people are there to draw them.
+/// GET: the dataset's label of a source frame or a validation frame in the colours of its classes. Training frames of the
+/// target have none to show: people are there to draw them.
 pub(crate) async fn truth(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
     let db = app.workspace.db();
     let (project, frame) = frames::get(db, FrameId(id)).await?;
-    let (Split::Val, Some(path)) = (frame.split, frame.label) else { return Err(WebError::NotFound) };
+    let shown = frame.split == Split::Val || frame.domain == Domain::Source;
+    let (true, Some(path)) = (shown, frame.label) else { return Err(WebError::NotFound) };
     let project = projects::get(db, project).await?;
-    let code = project.codes.get("val").cloned().ok_or(WebError::NotFound)?;
+    let code = project.codes.get(code_of(frame.domain, frame.split)).cloned().ok_or(WebError::NotFound)?;
     let _turn = AT_ONCE.acquire().await;
     let draw =
         move || label::read_label(&path, &code, frame.size).map(|m| mask_png::encode_color(&m, &project.taxonomy));
     let png = tokio::task::spawn_blocking(draw).await?.map_err(|error| WebError::Internal(error.into()))?;
     Ok(([(header::CONTENT_TYPE, "image/png"), FOR_GOOD], png).into_response())
+}
+
+/// GET `/projects/{project}/examples`: the source frame that shows a class well, by class index.
+pub(crate) async fn examples(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
+    let survey = app.surveys.of(app.workspace.db(), ProjectId(id)).await?;
+    Ok(Json(&survey.examples).into_response())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{Backbone, Recipe};
+use super::choosing;
+use crate::domain::{Backbone, Choice, Recipe};
 
 /// A field.
 #[derive(Debug)]
@@ -81,8 +82,8 @@ pub(crate) const GROUPS: &[Group] = &[
         title: "Anchors",
         knobs: &[
             knob("/min_pixels", "Pixels of a class", "Fewer and the class counts as absent. MADAv2's code: 10."),
-            knob("/k", "Anchors for selection", "A domain. The paper: 10."),
-            knob("/v", "Anchors for adaptation", "Of the target. MADAv2's code: 10."),
+            knob("/k", "Anchors of the source", "K. The paper: 10."),
+            knob("/v", "Anchors of the target", "V, for selection and for the adaptation. MADAv2's code: 10."),
             knob("/kmeans_iterations", "K-means iterations", "At most. MADAv2's code: 20."),
             knob("/kmeans_restarts", "K-means restarts", "The best is kept."),
         ],
@@ -141,19 +142,14 @@ pub(crate) fn recipe(backbone: Backbone, form: &BTreeMap<String, String>) -> Res
     if let Some(norm @ ("frozen" | "trained")) = form.get("norm").map(String::as_str) {
         json["norm"] = norm.into();
     }
-    if let Some(amount) = form.get("budget").map(|text| text.trim()).filter(|text| !text.is_empty()) {
-        let percent = form.get("budget_unit").is_none_or(|unit| unit == "percent");
-        let budget = if percent {
-            amount.parse::<f64>().map(Value::from).ok()
-        } else {
-            amount.parse::<u32>().map(Value::from).ok()
-        };
-        match budget {
-            Some(amount) => json["budget"] = serde_json::json!({ if percent { "percent" } else { "frames" }: amount }),
-            None => {
-                errors.insert("budget".into(), "Give a number.".into());
-            }
+    let mut choice = Choice::of(&recommended);
+    match choosing::read(&mut choice, form) {
+        Ok(()) => {
+            json["budget"] = serde_json::json!(choice.budget);
+            json["strategy"] = choice.strategy.slug().into();
+            json["quota"] = choice.quota.unwrap_or(0).into();
         }
+        Err(wrong) => errors.extend(wrong),
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -177,7 +173,8 @@ fn parse(typed: &str, like: &Value) -> Option<Value> {
 pub(crate) fn values(recipe: &Recipe) -> BTreeMap<String, String> {
     let json = serde_json::to_value(recipe).expect("a recipe is plain data");
     let knobs = FEW.iter().chain(GROUPS.iter().flat_map(|group| group.knobs));
-    knobs.filter_map(|knob| Some((knob.pointer.to_owned(), json.pointer(knob.pointer)?.to_string()))).collect()
+    let fields = knobs.filter_map(|knob| Some((knob.pointer.to_owned(), json.pointer(knob.pointer)?.to_string())));
+    fields.chain(choosing::values(&Choice::of(recipe))).collect()
 }
 
 /// The recommended value of a knob, for the field's placeholder.
@@ -209,8 +206,8 @@ mod tests {
         for knob in &knobs {
             assert!(json.pointer(knob.pointer).is_some_and(Value::is_number), "{}", knob.pointer);
         }
-        // All but the budget, which has a field of its own.
-        assert_eq!(knobs.len(), count(&json) - 1);
+        // All but budget and quota, which have fields of their own.
+        assert_eq!(knobs.len(), count(&json) - 2);
     }
 
     #[test]

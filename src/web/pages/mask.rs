@@ -1,7 +1,7 @@
 //! Masks over HTTP: one class index a pixel, row by row, against a version.
 //!
 //! A version is the mask's `ETag`. Who saves names in `If-Match` the version that was drawn on; refusals are JSON with a
-//! `message`.
+//! `message`. What the drawing cost comes along as JSON in `windlass-work`: [`Work`].
 
 use std::io::Read;
 
@@ -15,9 +15,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::annotate::{chosen, locked};
-use crate::domain::{FrameId, Mask, Size};
+use crate::domain::{FrameId, Layers, Mask, Origin, Size, Work};
 use crate::store::masks::{self, MaskKind, Save, SaveRefusal, Version};
-use crate::store::{frames, now};
+use crate::store::queue::Chosen;
+use crate::store::{Db, frames, now, work};
 use crate::web::error::Result;
 use crate::web::{App, Person, WebError};
 
@@ -28,27 +29,35 @@ const GZIP_OVERHEAD: usize = 64 << 10;
 #[derive(Deserialize)]
 pub(crate) struct Which {
     version: Option<i64>,
+    /// Whether to send, after the classes, where each pixel came from.
+    #[serde(default)]
+    origins: bool,
 }
 
-/// GET `/frames/{frame}/mask[?version=]`: all pixels, 255 where there is no class; version 0 where nothing is saved.
+/// GET `/frames/{frame}/mask[?version=][&origins=true]`: all pixels, 255 where there is no class; version 0 where nothing
+/// is saved. With `origins` as many bytes again follow: [`Origin`]s.
 pub(crate) async fn read(
     State(app): State<App>,
     Path(frame): Path<i64>,
-    Query(Which { version }): Query<Which>,
+    Query(Which { version, origins }): Query<Which>,
 ) -> Result<Response> {
     let db = app.workspace.db();
     let (_, frame) = frames::get(db, FrameId(frame)).await?;
-    let (version, pixels) = match (masks::pixels(db, frame.id, version).await?, version) {
+    let (version, layers) = match (work::layers(db, frame.id, version).await?, version) {
         (Some(found), _) => found,
-        (None, None) => (0, Mask::unlabelled(frame.size).into_pixels()),
+        (None, None) => (0, work::blank(frame.size)),
         (None, Some(_)) => return Err(WebError::NotFound),
     };
+    let (mut body, from) = layers.into_parts();
+    if origins {
+        body.extend(from);
+    }
     let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
-    Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], pixels)
+    Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], body)
         .into_response())
 }
 
-/// PUT `/frames/{frame}/mask` with `If-Match`: all pixels, plain or as gzip.
+/// PUT `/frames/{frame}/mask` with `If-Match`: all pixels, plain or as gzip. Those that change count as drawn by hand.
 ///
 /// 204 with the new `ETag` once it is on disk. 409 with the newest version where it was drawn on an older one, 422 where
 /// it is no mask of this frame, 423 where another works on the frame, 428 without `If-Match`.
@@ -59,9 +68,6 @@ pub(crate) async fn save(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let Some(base) = version_of(&headers) else {
-        return Ok(refuse(StatusCode::PRECONDITION_REQUIRED, "say with If-Match which version the mask was drawn on"));
-    };
     let encoding = headers.get(header::CONTENT_ENCODING).map_or(&b"identity"[..], |value| value.as_bytes());
     let gzip = match encoding {
         b"identity" => false,
@@ -76,16 +82,81 @@ pub(crate) async fn save(
         let message = format!("the mask is longer than the {} pixels of a frame of {size}", size.pixels());
         return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &message));
     };
-    let mask = match tokio::task::spawn_blocking(move || unpack(&body, gzip, size, n_classes)).await? {
-        Ok(mask) => mask,
+    change(db, &chosen, &person, &headers, move |layers| {
+        layers.replace(unpack(&body, gzip, size, n_classes)?, Origin::Hand);
+        Ok(())
+    })
+    .await
+}
+
+/// PATCH `/frames/{frame}/mask` with `If-Match`: the tiles that changed, in runs as `domain::layers` describes them. The
+/// new version is the one in `If-Match` with these tiles in place. Answers as [`save`] does.
+pub(crate) async fn save_tiles(
+    State(app): State<App>,
+    person: Person,
+    Path(frame): Path<i64>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let db = app.workspace.db();
+    let chosen = chosen(db, FrameId(frame)).await?;
+    let (size, n_classes) = (chosen.size, chosen.taxonomy.len());
+    let Ok(body) = to_bytes(body, Layers::longest_patch(size)).await else {
+        let message = format!("the change is longer than one of all {} pixels of a frame of {size}", size.pixels());
+        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &message));
+    };
+    change(db, &chosen, &person, &headers, move |layers| {
+        layers.apply(&body, n_classes).map_err(|error| error.to_string())
+    })
+    .await
+}
+
+/// Makes a version of the one in `If-Match` and keeps it, unless there is a newer one or the frame is another's.
+///
+/// The change is made outside the transaction: versions never change, so that it is enough to look there whether the one
+/// it was made on is still the newest, and others wait for milliseconds less.
+async fn change(
+    db: &Db,
+    chosen: &Chosen,
+    person: &Person,
+    headers: &HeaderMap,
+    edit: impl FnOnce(&mut Layers) -> Result<(), String> + Send + 'static,
+) -> Result<Response> {
+    let Some(base) = version_of(headers) else {
+        return Ok(refuse(StatusCode::PRECONDITION_REQUIRED, "say with If-Match which version the mask was drawn on"));
+    };
+    let work = match work_of(headers) {
+        Ok(work) => work,
         Err(message) => return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message)),
     };
-    let save = Save { frame: chosen.frame, user: person.id, base, mask: &mask, now: now() };
+    let mut layers = match work::layers(db, chosen.frame, Some(base)).await? {
+        Some((_, layers)) => layers,
+        None => match masks::newest(db, chosen.frame).await? {
+            None => work::blank(chosen.size),
+            Some(newest) => return Ok(stale(&newest)),
+        },
+    };
+    let packed = tokio::task::spawn_blocking(move || {
+        edit(&mut layers)?;
+        masks::pack_layers(&layers).map_err(|error| error.to_string())
+    });
+    let packed = match packed.await? {
+        Ok(packed) => packed,
+        Err(message) => return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message)),
+    };
+    let save = Save { frame: chosen.frame, user: person.id, base, packed: &packed, work: &work, now: now() };
     Ok(match masks::save(db, save).await? {
         Ok(version) => (StatusCode::NO_CONTENT, [(header::ETAG, tag(version))]).into_response(),
         Err(SaveRefusal::Queue(refusal)) => locked(&refusal),
-        Err(SaveRefusal::Stale(newest)) => (StatusCode::CONFLICT, Json(described(&newest))).into_response(),
+        Err(SaveRefusal::Stale(newest)) => stale(&newest),
     })
+}
+
+/// What the drawing cost, as far as it is said.
+fn work_of(headers: &HeaderMap) -> Result<Work, String> {
+    let Some(value) = headers.get("windlass-work") else { return Ok(Work::default()) };
+    let work: Work = serde_json::from_slice(value.as_bytes()).map_err(|error| format!("windlass-work: {error}"))?;
+    work.check().map(|()| work)
 }
 
 /// GET `/frames/{frame}/history`: every version, the newest first.
@@ -93,7 +164,16 @@ pub(crate) async fn history(State(app): State<App>, Path(frame): Path<i64>) -> R
     let db = app.workspace.db();
     let (_, frame) = frames::get(db, FrameId(frame)).await?;
     let versions = masks::versions(db, frame.id).await?;
-    Ok(Json(versions.iter().map(described).collect::<Vec<_>>()).into_response())
+    let work = work::of_frame(db, frame.id).await?;
+    let line = |version: &Version| {
+        let mut line = described(version);
+        if let Some(work) = work.get(&version.number) {
+            line["seconds"] = work.seconds.into();
+            line["actions"] = work.total_actions().into();
+        }
+        line
+    };
+    Ok(Json(versions.iter().map(line).collect::<Vec<_>>()).into_response())
 }
 
 /// GET `/frames/{frame}/uncertainty`: an 8-bit PNG, 255 where the model doubts most.
@@ -126,6 +206,10 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
 
 fn tag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+fn stale(newest: &Version) -> Response {
+    (StatusCode::CONFLICT, Json(described(newest))).into_response()
 }
 
 fn described(version: &Version) -> serde_json::Value {

@@ -6,6 +6,7 @@ pub(super) mod control;
 pub(super) mod export;
 pub(super) mod frames;
 pub(super) mod invitation;
+pub(super) mod choosing;
 mod knobs;
 pub(super) mod mask;
 pub(super) mod models;

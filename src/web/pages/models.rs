@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::show;
 use crate::domain::{Evaluation, FrameId, JobId, Mask, ModelId, ProjectId, files};
+use crate::formats::chart::Matrix;
 use crate::formats::mask_png;
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};
@@ -30,6 +31,8 @@ struct Models {
     /// Validation frames that both have a picture of.
     frames: Vec<FrameId>,
     has_truth: bool,
+    /// Of the one after, as `<svg>`.
+    confusion: Option<String>,
 }
 
 /// A model and how it did.
@@ -156,7 +159,13 @@ pub(crate) async fn compare(
         frames = pictures(first).into_iter().filter(|frame| theirs.contains(frame)).collect();
     }
     let has_truth = project.codes.contains_key("val");
-    show(&Models { page, project, models, before, after, classes, frames, has_truth })
+    let matrix = |(_, evaluation): &(JobId, Evaluation)| {
+        let names = project.taxonomy.classes.iter().map(|class| class.name.clone()).collect();
+        let title = "Percent of each class (row) taken for another (column)";
+        Matrix::of(title.into(), names, |truth, guess| evaluation.confusion.count(truth, guess)).svg()
+    };
+    let confusion = models.get(after).and_then(|shown| shown.evaluation.as_ref()).map(matrix);
+    show(&Models { page, project, models, before, after, classes, frames, has_truth, confusion })
 }
 
 /// GET `/models/{model}/weights`.

@@ -1,17 +1,20 @@
 //! The chosen frames of a round, and why each was chosen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Html;
 
 use super::project::Look;
-use super::show;
-use crate::domain::{ProjectId, UserId};
+use super::{choosing, show};
+use crate::domain::{Choice, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
+use crate::formats::chart::{Bars, Scatter};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
+use crate::store::work::{self, Effort};
 use crate::store::{frames, now, people};
+use crate::supervisor::rail;
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::{App, WebError};
@@ -29,11 +32,36 @@ struct Picks {
     counts: PickCounts,
     picks: Vec<Row>,
     mean_uncertainty: Option<f64>,
+    /// How the picks came about; none before there are any.
+    selection: Option<Selection>,
+    /// As the form shows it.
+    choice: BTreeMap<String, String>,
+    /// Whether the frames of the round may still be chosen otherwise.
+    may_choose: bool,
+    /// What the picks are made of, and where they lie, as `<svg>`.
+    mix: Option<String>,
+    map: Option<String>,
 }
 
 impl Picks {
     fn is_shown(&self, round: &Round) -> bool {
         self.round.is_some_and(|shown| shown.id == round.id)
+    }
+
+    fn strategy(&self) -> Strategy {
+        self.selection.as_ref().map_or_else(Strategy::default, |selection| selection.strategy)
+    }
+
+    fn choice(&self, name: &str) -> &str {
+        self.choice.get(name).map_or("", String::as_str)
+    }
+
+    /// `MADAv2: far from both domains' anchors, 149 of 2975 frames, K 10, V 10.`
+    fn knobs(&self) -> String {
+        let Some(selection) = &self.selection else { return String::new() };
+        let [k, v] = selection.anchors;
+        let quota = selection.quota.map_or(String::new(), |quota| format!(", {quota} of a group at most"));
+        format!("{} of {} frames{quota}, K {k}, V {v}", self.picks.len(), selection.candidates)
     }
 }
 
@@ -46,6 +74,8 @@ struct Row {
     /// Who has it or had it.
     who: Option<String>,
     is_leased: bool,
+    /// What its mask cost; none where nobody has saved one.
+    effort: Option<Effort>,
 }
 
 struct Part {
@@ -56,7 +86,12 @@ struct Part {
 
 impl Row {
     /// `Picked for its rider and its fence.`
-    fn reason(&self) -> String {
+    fn reason(&self, strategy: Strategy) -> String {
+        match (strategy, &self.top[..]) {
+            (Strategy::Random, _) => return "Drawn by chance.".into(),
+            (Strategy::Listed, _) => return "On the list that was given.".into(),
+            _ => {}
+        }
         match &self.top[..] {
             [] => String::new(),
             [one] => format!("Picked for its {}.", one.class),
@@ -67,6 +102,23 @@ impl Row {
     /// Without the folder, which the name mostly repeats: its end is what tells frames apart.
     fn short_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// Where the pixels of its mask came from: word, class of the bar, share in per cent.
+    fn origins(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let Some(effort) = &self.effort else { return vec![] };
+        let of = &effort.origins;
+        let percent = |pixels: u64| 100.0 * pixels as f64 / of.total().max(1) as f64;
+        [
+            ("model, untouched", "model", of.model),
+            ("segments", "segment", of.segment),
+            ("propagated", "propagate", of.propagate),
+            ("by hand", "hand", of.hand),
+        ]
+        .map(|(word, class, pixels)| (word, class, percent(pixels)))
+        .into_iter()
+        .filter(|(.., share)| *share > 0.0)
+        .collect()
     }
 
     fn state(&self) -> &'static str {
@@ -104,24 +156,75 @@ pub(crate) async fn of_round(
         Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
     };
     let Some(found) = round else {
-        let (counts, picks) = (PickCounts::default(), vec![]);
-        return show(&Picks { page, project, rounds, round, counts, picks, mean_uncertainty: None });
+        return show(&Picks {
+            page,
+            project,
+            rounds,
+            round,
+            counts: PickCounts::default(),
+            picks: vec![],
+            mean_uncertainty: None,
+            selection: None,
+            choice: BTreeMap::new(),
+            may_choose: false,
+            mix: None,
+            map: None,
+        });
     };
     let people: HashMap<UserId, String> =
         people::list(db).await?.into_iter().map(|person| (person.id, person.name)).collect();
     let names = frames::names_of_round(db, found.id).await?;
+    let mut efforts = work::of_round(db, found.id).await?;
     let now = now();
     let row = |pick: Picked| {
         let leased = pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
         let who = pick.submitted_by.or(leased.map(|(user, _)| user)).and_then(|id| people.get(&id).cloned());
         let name = names.get(&pick.why.frame).cloned().unwrap_or_default();
-        Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), pick }
+        let effort = efforts.remove(&pick.why.frame);
+        Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), effort, pick }
     };
     let picks: Vec<Row> = rounds::picks(db, found.id).await?.into_iter().map(row).collect();
     let counts = rounds::pick_counts(db, found.id).await?;
     let doubts: Vec<f64> = picks.iter().filter_map(|row| row.pick.mean_uncertainty).collect();
     let mean_uncertainty = (!doubts.is_empty()).then(|| doubts.iter().sum::<f64>() / doubts.len() as f64);
-    show(&Picks { page, project, rounds, round, counts, picks, mean_uncertainty })
+    let is_newest = rounds.last().is_some_and(|newest| newest.id == found.id);
+    let may_choose = page.is_lead() && is_newest && !rounds::labelling_begun(db, found.id).await?;
+    let choice = rounds::choice(db, found.id).await?.unwrap_or_else(|| Choice::of(&project.recipe));
+    let selection = rounds::selection(db, found.id).await?.filter(|_| !picks.is_empty());
+    let classes = project.taxonomy.classes.iter().map(|class| class.name.clone());
+    let mix = selection.as_ref().filter(|selection| !selection.mix.pool_frames.is_empty());
+    let title = "Frames with each class in percent: picks, marked: all candidates";
+    let mix = mix.map(|selection| Bars::of_mix(title.into(), classes, &selection.mix).svg());
+    let map = if selection.is_some() { map(&app, &found).await? } else { None };
+    let choice = choosing::values(&choice);
+    show(&Picks {
+        page,
+        project,
+        rounds,
+        round,
+        counts,
+        picks,
+        mean_uncertainty,
+        selection,
+        choice,
+        may_choose,
+        mix,
+        map,
+    })
+}
+
+/// The map that the round's selection left; none where an older engine left none.
+async fn map(app: &App, round: &Round) -> Result<Option<String>> {
+    let steps = rail(app.workspace.db(), round).await?;
+    let Some(job) = steps.iter().find(|step| step.stage == Stage::Select).and_then(|step| step.done) else {
+        return Ok(None);
+    };
+    let path = app.workspace.job_dir(job).join(files::OUT).join(files::MAP);
+    let draw = move || {
+        let map: Vec<MapPoint> = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        Some(Scatter::of_map("Both domains by t-SNE".into(), &map).svg())
+    };
+    Ok(tokio::task::spawn_blocking(draw).await?)
 }
 
 /// What the frame was picked for.

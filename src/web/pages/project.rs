@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::show;
 use crate::domain::{ProjectId, Stage};
+use crate::formats::chart::Spark;
 use crate::store::events;
 use crate::store::frames::{self, Count, Refusal};
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, Round};
-use crate::web::curves::Chart;
 use crate::web::error::Result;
 use crate::web::guide::{Guide, Press};
 use crate::web::page::Page;
@@ -34,7 +34,7 @@ pub(crate) struct ProjectPage {
     cards: Vec<Card>,
     /// Whose curves are shown.
     charted: Option<Stage>,
-    charts: Vec<Chart>,
+    charts: Vec<Spark>,
     models: Vec<Model>,
     counts: Vec<Count>,
     refusals: Vec<Refusal>,

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::knobs::{self, Knob};
 use super::show;
-use crate::domain::{Budget, Norm, ProjectId, Recipe};
+use crate::domain::{Checks, Norm, ProjectId, Recipe, Taxonomy};
 use crate::store::projects::{self, Project};
 use crate::web::App;
 use crate::web::error::Result;
@@ -48,21 +48,62 @@ impl Settings {
 /// The recipe as the form shows it.
 fn values(recipe: &Recipe) -> Values {
     let mut values = knobs::values(recipe);
-    let (amount, unit) = match recipe.budget {
-        Budget::Percent(percent) => (percent.to_string(), "percent"),
-        Budget::Frames(frames) => (frames.to_string(), "frames"),
-    };
     let norm = if recipe.norm == Norm::Frozen { "frozen" } else { "trained" };
-    values.extend(
-        [("budget", amount), ("budget_unit", unit.into()), ("norm", norm.into())].map(|(k, v)| (k.to_owned(), v)),
-    );
+    values.insert("norm".into(), norm.into());
     values
+}
+
+/// The checks as the form shows them: a pair a line.
+fn check_values(checks: &Checks) -> Values {
+    let pairs: Vec<String> = checks.never_touch.iter().map(|(a, b)| format!("{a} / {b}")).collect();
+    let values = [
+        ("unlabelled_percent", checks.unlabelled_percent.to_string()),
+        ("speck_pixels", checks.speck_pixels.to_string()),
+        ("never_touch", pairs.join("\n")),
+    ];
+    values.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The checks of a form; what it does not name stays as it is.
+fn checks_of(form: &Values, kept: Checks, taxonomy: &Taxonomy) -> Result<Checks, Values> {
+    let mut errors = Values::new();
+    let mut wrong = |name: &str, message: String| drop(errors.insert(name.to_owned(), message));
+    let mut checks = kept;
+    if let Some(text) = form.get("unlabelled_percent") {
+        match text.trim().parse() {
+            Ok(percent) if (0.0..=100.0).contains(&percent) => checks.unlabelled_percent = percent,
+            _ => wrong("unlabelled_percent", "Type a number from 0 to 100.".into()),
+        }
+    }
+    if let Some(text) = form.get("speck_pixels") {
+        match text.trim().parse() {
+            Ok(pixels) if pixels <= 10_000 => checks.speck_pixels = pixels,
+            _ => wrong("speck_pixels", "Type a whole number from 0 to 10000.".into()),
+        }
+    }
+    if let Some(text) = form.get("never_touch") {
+        let pair = |line: &str| -> Result<(String, String), String> {
+            let (a, b) = line.split_once('/').ok_or_else(|| format!("Put a / between the two classes of “{line}”."))?;
+            for name in [a.trim(), b.trim()] {
+                taxonomy.index_of(name).ok_or_else(|| format!("There is no class “{name}” in this project."))?;
+            }
+            Ok((a.trim().to_owned(), b.trim().to_owned()))
+        };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        match lines.map(pair).collect() {
+            Ok(pairs) => checks.never_touch = pairs,
+            Err(message) => wrong("never_touch", message),
+        }
+    }
+    if errors.is_empty() { Ok(checks) } else { Err(errors) }
 }
 
 /// GET `/projects/{project}/settings`.
 pub(crate) async fn form(State(app): State<App>, page: Page, Path(id): Path<i64>) -> Result<Html<String>> {
-    let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
+    let db = app.workspace.db();
+    let project = projects::get(db, ProjectId(id)).await?;
     let mut values = values(&project.recipe);
+    values.extend(check_values(&projects::checks(db, project.id).await?));
     if project.auto_advance {
         values.insert("auto_advance".into(), "yes".into());
     }
@@ -74,13 +115,33 @@ pub(crate) async fn save(
     State(app): State<App>,
     page: Page,
     Path(id): Path<i64>,
-    Form(values): Form<Values>,
+    Form(mut values): Form<Values>,
 ) -> Result<Response> {
     let db = app.workspace.db();
     let project = projects::get(db, ProjectId(id)).await?;
-    match knobs::recipe(project.recipe.backbone, &values) {
-        Ok(recipe) => {
+    if values.remove("survey").is_some() {
+        let survey = app.surveys.of(db, project.id).await?;
+        let name = |class: u8| project.taxonomy.classes[usize::from(class)].name.as_str();
+        let pairs: Vec<String> =
+            survey.never_touch.iter().map(|&(a, b)| format!("{} / {}", name(a), name(b))).collect();
+        values.insert("never_touch".into(), pairs.join("\n"));
+        values.insert("surveyed".into(), survey.labels.to_string());
+        return Ok(show(&Settings { page, project, values, errors: Values::new() })?.into_response());
+    }
+    let recipe = knobs::recipe(project.recipe.backbone, &values);
+    let checks = checks_of(&values, projects::checks(db, project.id).await?, &project.taxonomy);
+    let both = match (recipe, checks) {
+        (Ok(recipe), Ok(checks)) => Ok((recipe, checks)),
+        (Err(mut errors), Err(more)) => {
+            errors.extend(more);
+            Err(errors)
+        }
+        (Err(errors), _) | (_, Err(errors)) => Err(errors),
+    };
+    match both {
+        Ok((recipe, checks)) => {
             projects::set_recipe(db, project.id, &recipe).await?;
+            projects::set_checks(db, project.id, &checks).await?;
             projects::set_auto_advance(db, project.id, values.contains_key("auto_advance")).await?;
             Ok(Redirect::to(&format!("/projects/{id}")).into_response())
         }

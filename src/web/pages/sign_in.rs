@@ -64,14 +64,11 @@ pub(crate) async fn enter(
 ) -> Result<Response> {
     let from = from.map(|axum::Extension(ConnectInfo(address))| address.ip());
     let name = given.name.trim();
-    if let Some(seconds) = app.throttle.wait(name, from) {
-        return Err(WebError::TooMany(seconds));
-    }
+    app.throttle.admit(name, from).map_err(WebError::TooMany)?;
     let db = app.workspace.db();
     let (user, hash) = people::by_name(db, name).await?.unzip();
     let right = password::matches(given.password, hash.flatten()).await?;
     let (true, Some(user)) = (right, user) else {
-        app.throttle.wrong(name, from);
         let message = "That name and password do not fit together.";
         let again = SignIn { page, next: given.next, name: name.to_owned(), message, empty: false };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&again)?).into_response());

@@ -1,13 +1,21 @@
 // @ts-check
 /**
- * The draft: what the server has not acknowledged yet, in this browser's IndexedDB.
+ * The draft, in this browser's IndexedDB: what the server has not acknowledged yet, and what can be undone and redone.
  *
- * Written after every stroke, taken away when the server has it. A machine that dies loses the stroke under way.
+ * Written after every stroke; a machine that dies loses the stroke under way. Strokes never change, so each is written
+ * once; beside them stands which of them are done and which are undone. It stays after a save, so that a reload can undo
+ * what was saved, and goes with the submission.
  */
 
-/** @typedef {{ version: number, pixels: Uint8Array, at: number }} Draft `version`: what it was drawn on */
+/** @typedef {import("../history.js").Stroke} Stroke */
+/** @typedef {{ version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[] }} Draft
+ *   `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`: milliseconds */
+/** @typedef {{ version: number, change: Uint8Array, at: number, past: string[], future: string[] }} Head */
 
-const STORE = "draft";
+const HEADS = "head";
+const STROKES = "stroke";
+/** A draft that the server has whole, and that nobody has touched for so long, is taken away: a week. */
+const KEPT = 7 * 24 * 3600 * 1000;
 
 export class Drafts {
   /** @param {string} key one person's work on one frame */
@@ -15,7 +23,9 @@ export class Drafts {
     this.key = key;
     /** @type {Promise<IDBDatabase> | null} */
     this.database = null;
-    /** The newest that waits for the one being written. @type {Draft | null | undefined} */
+    /** Strokes that are written. @type {Set<string>} */
+    this.written = new Set();
+    /** The newest that waits for the one being written. @type {(() => Draft) | null | undefined} */
     this.next = undefined;
     /** @type {Promise<void> | null} */
     this.writing = null;
@@ -23,13 +33,20 @@ export class Drafts {
 
   /** @returns {Promise<Draft | undefined>} */
   async read() {
-    return this.#do("readonly", (store) => store.get(this.key));
+    const [head, strokes] = await this.#do("readonly", (heads, strokes) => [heads.get(this.key), strokes.getAll(this.#all)]);
+    this.written = new Set(strokes.map((/** @type {Stroke} */ { id }) => id));
+    if (!head) return undefined;
+    const byId = new Map(strokes.map((/** @type {Stroke} */ stroke) => [stroke.id, stroke]));
+    const [past, future] = [head.past, head.future].map((ids) => ids.map((/** @type {string} */ id) => byId.get(id)));
+    // Another tab may have forgotten some: what came before one that is missing cannot be undone in order.
+    const whole = (/** @type {(Stroke | undefined)[]} */ list) => /** @type {Stroke[]} */ (list.slice(list.lastIndexOf(undefined) + 1));
+    return { ...head, past: whole(past), future: whole(future) };
   }
 
   /**
    * Keeps a draft; of several in a row the newest alone is written.
    *
-   * @param {Draft | null} draft none: the server has everything
+   * @param {(() => Draft) | null} draft asked when its turn comes; none: it is taken away
    * @returns {Promise<void>} when it is on disk
    */
   write(draft) {
@@ -38,33 +55,88 @@ export class Drafts {
     return this.writing;
   }
 
+  /** Takes away old drafts, this one's excepted, of which the server has everything. */
+  async tidy() {
+    const before = Date.now() - KEPT;
+    await this.#do("readwrite", (heads, strokes) => {
+      const cursor = heads.openCursor();
+      cursor.onsuccess = () => {
+        if (!cursor.result) return;
+        const { key, value } = cursor.result;
+        if (key !== this.key && value.at < before && value.change.length === 0) {
+          cursor.result.delete();
+          strokes.delete(strokesOf(String(key)));
+        }
+        cursor.result.continue();
+      };
+      return [];
+    });
+  }
+
+  get #all() {
+    return strokesOf(this.key);
+  }
+
   async #drain() {
     while (this.next !== undefined) {
-      const draft = this.next;
+      const draft = this.next?.();
       this.next = undefined;
-      await this.#do("readwrite", (store) => (draft ? store.put(draft, this.key) : store.delete(this.key)));
+      if (draft) await this.#put(draft);
+      else {
+        await this.#do("readwrite", (heads, strokes) => [heads.delete(this.key), strokes.delete(this.#all)]);
+        this.written.clear();
+      }
     }
   }
 
-  /** @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} act @returns {Promise<any>} */
+  /** @param {Draft} draft */
+  async #put({ version, change, at, past, future }) {
+    const all = [...past, ...future];
+    const wanted = new Set(all.map(({ id }) => id));
+    const fresh = all.filter(({ id }) => !this.written.has(id));
+    const gone = [...this.written].filter((id) => !wanted.has(id));
+    /** @type {Head} */
+    const head = { version, change, at, past: past.map(({ id }) => id), future: future.map(({ id }) => id) };
+    await this.#do("readwrite", (heads, strokes) => {
+      for (const stroke of fresh) strokes.put(stroke, [this.key, stroke.id]);
+      for (const id of gone) strokes.delete([this.key, id]);
+      return [heads.put(head, this.key)];
+    });
+    this.written = wanted;
+  }
+
+  /**
+   * @param {IDBTransactionMode} mode
+   * @param {(heads: IDBObjectStore, strokes: IDBObjectStore) => IDBRequest[]} act
+   * @returns {Promise<any[]>} the results, once all of it is on disk
+   */
   async #do(mode, act) {
     this.database ??= open();
     const database = await this.database;
     return new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const request = act(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result);
+      const transaction = database.transaction([HEADS, STROKES], mode, { durability: "strict" });
+      const requests = act(transaction.objectStore(HEADS), transaction.objectStore(STROKES));
+      transaction.oncomplete = () => resolve(requests.map((request) => request.result));
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });
   }
 }
 
+/** @param {string} key @returns {IDBKeyRange} all strokes of a draft */
+function strokesOf(key) {
+  return IDBKeyRange.bound([key], [key, []]);
+}
+
 /** @returns {Promise<IDBDatabase>} */
 function open() {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open("windlass", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    const request = indexedDB.open("windlass", 2);
+    request.onupgradeneeded = () => {
+      for (const name of request.result.objectStoreNames) request.result.deleteObjectStore(name);
+      for (const name of [HEADS, STROKES]) request.result.createObjectStore(name);
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("another tab holds an older draft store open"));
   });
 }

@@ -4,6 +4,9 @@
 /** @typedef {import("./sync.js").Outcome} Outcome */
 /** @typedef {{ kind: "held", until: number } | { kind: "taken", message: string } | { kind: "unknown" }} LeaseOutcome */
 
+/** @typedef {{ version: number, kind: string, who: string, at: number, seconds?: number, actions?: number }} PastVersion */
+/** @typedef {{ findings: string[], word: string }} Objection what was found, and why it is submitted all the same */
+
 /** A save that takes longer has failed. */
 const PATIENCE = 20_000;
 
@@ -15,34 +18,35 @@ export class Server {
 
   /**
    * @param {number} [version] the newest without it
-   * @returns {Promise<{ pixels: Uint8Array, version: number }>}
+   * @returns {Promise<{ pixels: Uint8Array, origins: Uint8Array, version: number }>}
    */
   async mask(version) {
-    const url = version === undefined ? `${this.frame}/mask` : `${this.frame}/mask?version=${version}`;
-    const answer = await fetch(url, { cache: "no-store" });
+    const which = version === undefined ? "" : `&version=${version}`;
+    const answer = await fetch(`${this.frame}/mask?origins=true${which}`, { cache: "no-store" });
     if (!answer.ok || answer.redirected) throw new Error(`the mask could not be read (${answer.status})`);
-    const tag = answer.headers.get("etag") ?? "";
-    return { pixels: new Uint8Array(await answer.arrayBuffer()), version: Number(tag.replace(/\D/g, "")) };
+    const planes = new Uint8Array(await answer.arrayBuffer());
+    const length = planes.length / 2;
+    return { pixels: planes.slice(0, length), origins: planes.slice(length), version: versionOf(answer) };
   }
 
   /**
-   * @param {Uint8Array} pixels
-   * @param {number} version that these pixels were drawn on
-   * @param {{ keepalive?: boolean }} [how] `keepalive`: the page is being left
+   * @param {Uint8Array} change tiles in runs
+   * @param {import("../work.js").Work} work what they cost
+   * @param {number} version that they were drawn on
+   * @param {{ keepalive?: boolean }} [how] `keepalive`: the page is being left; nothing may be waited for before `fetch`
    * @returns {Promise<Outcome>}
    */
-  async putMask(pixels, version, { keepalive = false } = {}) {
-    const body = await gzip(pixels);
+  async saveTiles(change, work, version, { keepalive = false } = {}) {
     const answer = await fetch(`${this.frame}/mask`, {
-      method: "PUT",
+      method: "PATCH",
       headers: {
         "if-match": `"${version}"`,
         "content-type": "application/octet-stream",
-        "content-encoding": "gzip",
+        "windlass-work": JSON.stringify(work),
       },
-      body,
-      // A page that is gone may send 64 KiB at most; a larger mask waits in the draft.
-      keepalive: keepalive && body.size < 60_000,
+      body: /** @type {BodyInit} */ (change),
+      // A page that is gone may send 64 KiB at most; a larger change waits in the draft.
+      keepalive: keepalive && change.length < 60_000,
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -58,7 +62,7 @@ export class Server {
     return { kind: "refused", message };
   }
 
-  /** @returns {Promise<{ version: number, kind: string, who: string, at: number }[]>} the newest first */
+  /** @returns {Promise<PastVersion[]>} the newest first */
   async history() {
     const answer = await fetch(`${this.frame}/history`);
     if (!answer.ok) throw new Error(`the history could not be read (${answer.status})`);
@@ -86,10 +90,12 @@ export class Server {
 
   /**
    * @param {number} version
+   * @param {Objection} [objection]
    * @returns {Promise<{ next: string } | { problem: string }>} where to go on
    */
-  async submit(version) {
-    const answer = await fetch(`${this.frame}/submit`, { method: "POST", headers: { "if-match": `"${version}"` } });
+  async submit(version, objection) {
+    const headers = { "if-match": `"${version}"`, "content-type": "application/json" };
+    const answer = await fetch(`${this.frame}/submit`, { method: "POST", headers, body: objection && JSON.stringify(objection) });
     if (answer.ok) return { next: answer.url };
     return { problem: await sentence(answer) };
   }
@@ -98,12 +104,6 @@ export class Server {
 /** @param {Response} answer */
 function versionOf(answer) {
   return Number((answer.headers.get("etag") ?? "").replace(/\D/g, ""));
-}
-
-/** @param {Uint8Array} pixels @returns {Promise<Blob>} */
-function gzip(pixels) {
-  const stream = new Blob([/** @type {BlobPart} */ (pixels)]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Response(stream).blob();
 }
 
 /** @param {Response} answer @returns {Promise<string>} what the server says is wrong */

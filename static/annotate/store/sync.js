@@ -2,11 +2,10 @@
 /**
  * The autosave: gets every change to the server, says how it stands, and never lets go of one.
  *
- * It knows no network and no clock of its own; `put` sends and tells the outcome, `timers` wait. One save is under way
- * at most. What the server has not acknowledged stays in the map and in the draft.
+ * It knows no network, no clock and no mask of its own: `capture` takes what changed, `put` sends it and tells the
+ * outcome, `timers` wait. One save is under way at most. What the server has not acknowledged stays in the map and in the
+ * draft.
  */
-
-import { same } from "../label_map.js";
 
 /**
  * What became of a save.
@@ -29,6 +28,25 @@ import { same } from "../label_map.js";
  *   | { kind: "conflict", version: number, theirs: { version: number, who: string, at: number } }} SaveState
  */
 
+/** @typedef {{ version: number, who: string, at: number }} Theirs a version that is newer than ours */
+
+/**
+ * What is sent: what changed since the last save that arrived.
+ *
+ * @template P
+ * @typedef {{
+ *   version: number,
+ *   capture: () => P | null,
+ *   giveBack: (parcel: P) => void,
+ *   put: (parcel: P, version: number) => Promise<Outcome>,
+ *   judge: (theirs: Theirs, version: number, doubtful: P | null) => Promise<boolean>,
+ *   timers: Timers,
+ *   onState?: (state: SaveState) => void,
+ * }} Options `capture` gives nothing where nothing changed; `giveBack` hears of a parcel that did not arrive; `judge` looks
+ *   whether theirs holds anything that ours has not: where it does not, it makes the next parcel one on top of theirs.
+ *   `doubtful` is a parcel of which no word came whether it arrived
+ */
+
 /** @typedef {{ now(): number, after(ms: number, act: () => void): unknown, cancel(timer: any): void }} Timers */
 
 /** From the last stroke to the save, in milliseconds. */
@@ -37,29 +55,22 @@ export const QUIET = 2000;
 /** Waits between attempts, in milliseconds; the last one repeats. */
 export const BACKOFF = [1000, 2000, 4000, 8000, 15000];
 
+/** @template P */
 export class Sync {
-  /**
-   * @param {{
-   *   version: number,
-   *   capture: () => Uint8Array,
-   *   put: (pixels: Uint8Array, version: number) => Promise<Outcome>,
-   *   read: (version: number) => Promise<Uint8Array>,
-   *   timers: Timers,
-   *   onState?: (state: SaveState) => void,
-   * }} options `capture` copies the map; `read` fetches a version of the mask
-   */
-  constructor({ version, capture, put, read, timers, onState = () => {} }) {
+  /** @param {Options<P>} options */
+  constructor({ version, capture, giveBack, put, judge, timers, onState = () => {} }) {
     this.version = version;
     this.capture = capture;
+    this.giveBack = giveBack;
     this.put = put;
-    this.read = read;
+    this.judge = judge;
     this.timers = timers;
     this.onState = onState;
     /** Changes so far, and how many of them the server has. */
     this.changes = 0;
     this.acknowledged = 0;
     this.attempts = 0;
-    /** Sent, with no word whether it arrived. @type {Uint8Array | null} */
+    /** Sent, with no word whether it arrived. @type {P | null} */
     this.doubtful = null;
     /** @type {Promise<void> | null} */
     this.underWay = null;
@@ -96,31 +107,16 @@ export class Sync {
     return !this.dirty;
   }
 
-  /** The conflict's first way out: this mask becomes the version after theirs. @returns {Promise<boolean>} */
-  keepMine() {
-    if (this.state.kind !== "conflict") return this.flush();
-    this.#adopt(this.state.theirs.version);
-    this.changes++;
-    return this.flush();
-  }
-
   /**
-   * The conflict's other way out.
+   * The conflict's way out: ours is now drawn on theirs, and holds of it what was chosen.
    *
-   * @param {(pixels: Uint8Array) => void} show puts their mask in place of this one
+   * @returns {Promise<boolean>} whether the server has everything
    */
-  async takeTheirs(show) {
-    if (this.state.kind !== "conflict") return;
-    const { version } = this.state.theirs;
-    show(await this.read(version));
-    this.acknowledged = this.changes;
-    this.#adopt(version);
-  }
-
-  /** @param {{ version: number, who: string, at: number }} theirs newer than what the draft was drawn on */
-  meet(theirs) {
+  settle() {
+    if (this.state.kind !== "conflict") return this.flush();
     this.changes++;
-    this.#say({ kind: "conflict", version: this.version, theirs });
+    this.#adopt(this.state.theirs.version);
+    return this.flush();
   }
 
   /** Ends all waiting. */
@@ -137,42 +133,45 @@ export class Sync {
   async #attempt() {
     this.timers.cancel(this.timer);
     const changes = this.changes;
-    const pixels = this.capture();
+    const parcel = this.capture();
+    if (!parcel) return this.#arrived(changes, this.version);
     this.#say({ kind: "saving", version: this.version });
-    const outcome = await this.put(pixels, this.version).catch(
+    const outcome = await this.put(parcel, this.version).catch(
       (error) => /** @type {Outcome} */ ({ kind: "unreachable", message: String(error?.message ?? error) }),
     );
-    if (outcome.kind === "saved") {
-      this.attempts = 0;
-      this.doubtful = null;
-      this.acknowledged = changes;
-      this.#adopt(outcome.version);
-    } else if (outcome.kind === "stale") {
-      await this.#stale(outcome);
-    } else {
-      if (outcome.kind === "unreachable") this.doubtful = pixels;
-      this.#unsaved(outcome);
-    }
+    if (outcome.kind === "saved") return this.#arrived(changes, outcome.version);
+    this.giveBack(parcel);
+    if (outcome.kind === "stale") return this.#stale(outcome);
+    if (outcome.kind === "unreachable") this.doubtful = parcel;
+    this.#unsaved(outcome);
+  }
+
+  /** @param {number} changes that the server has @param {number} version that they made */
+  #arrived(changes, version) {
+    this.attempts = 0;
+    this.doubtful = null;
+    this.acknowledged = changes;
+    this.#adopt(version);
   }
 
   /**
-   * A server that died after its commit and before its answer holds our own mask: that is no conflict.
+   * A server that died after its commit and before its answer holds our own strokes: that is no conflict.
    *
-   * @param {{ version: number, who: string, at: number }} theirs
+   * @param {Theirs} theirs
    * @returns {Promise<void>}
    */
   async #stale({ version, who, at }) {
-    if (this.doubtful) {
-      const newest = await this.read(version).catch(() => null);
-      if (!newest) return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
-      if (same(newest, this.doubtful)) {
-        this.doubtful = null;
-        this.version = version;
-        return this.#attempt();
-      }
+    const theirs = { version, who, at };
+    let differs;
+    try {
+      differs = await this.judge(theirs, this.version, this.doubtful);
+    } catch {
+      return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
     }
     this.doubtful = null;
-    this.#say({ kind: "conflict", version: this.version, theirs: { version, who, at } });
+    if (differs) return this.#say({ kind: "conflict", version: this.version, theirs });
+    this.version = version;
+    return this.#attempt();
   }
 
   /** @param {number} version */

@@ -56,9 +56,13 @@ export class Brush {
     this.last = null;
   }
 
-  /** @param {Point} point */
-  to(point) {
-    sweep(this.map, this.last ?? point, point, this.size, this.value);
+  /**
+   * @param {Point} point
+   * @param {number} [pressure] of a pen, 0 to 1; at a half, which pens without a sensor report, the brush has its size
+   */
+  to(point, pressure = 0.5) {
+    const size = pressure === 0.5 ? this.size : Math.max(1, Math.round(this.size * (0.25 + 1.5 * pressure)));
+    sweep(this.map, this.last ?? point, point, size, this.value);
     this.last = point;
   }
 }

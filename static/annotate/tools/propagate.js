@@ -8,6 +8,7 @@
  */
 
 import { Heap } from "../heap.js";
+import { ORIGIN } from "../label_map.js";
 import { crossed } from "./segment.js";
 
 /** @typedef {import("../segments.js").Segments} Segments */
@@ -112,17 +113,17 @@ function sample(items, most) {
 }
 
 /**
- * Superpixels whose class is another than it was at the start: the person has looked at them.
+ * Superpixels whose class is not the model's any more: the person has looked at them.
  *
- * @param {Segments} segments @param {Uint8Array} pixels now @param {Uint8Array} start @returns {Map<number, number>}
+ * @param {Segments} segments @param {import("../label_map.js").LabelMap} map @returns {Map<number, number>}
  */
-export function givenClasses(segments, pixels, start) {
+export function givenClasses(segments, { pixels, origins }) {
   const known = new Map();
   const { runFrom, runRows, runLefts, runRights, width } = segments;
   for (let superpixel = 0; superpixel < segments.count; superpixel++) {
     const run = (runFrom[superpixel] + runFrom[superpixel + 1]) >> 1;
     const at = runRows[run] * width + ((runLefts[run] + runRights[run]) >> 1);
-    if (pixels[at] !== start[at]) known.set(superpixel, pixels[at]);
+    if (origins[at] !== ORIGIN.model) known.set(superpixel, pixels[at]);
   }
   return known;
 }

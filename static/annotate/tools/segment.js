@@ -38,8 +38,8 @@ export class SegmentStroke {
     this.last = null;
   }
 
-  /** @param {Point} point */
-  to(point) {
+  /** @param {Point} point @param {number} [_pressure] a segment has one size */
+  to(point, _pressure) {
     crossed(this.segments, this.scale, this.last ?? point, point, (node) => {
       if (this.painted.has(node)) return;
       this.painted.add(node);

@@ -1,0 +1,195 @@
+//! How the frames of a round are chosen: by which score, how many, how evenly over groups.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Budget, FrameId, Recipe};
+
+/// By what target frames are chosen. All take the largest score but [`Strategy::Closest`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Eq. 5: far from every anchor of both domains. The paper's.
+    #[default]
+    Madav2,
+    /// The source term of Eq. 5 alone (MADA, ICCV 2021).
+    Mada,
+    /// The target term of Eq. 5 alone (section 4.6).
+    TargetOnly,
+    /// The smallest of Eq. 5: the introduction's "close", and Algorithm 1 as it is printed.
+    Closest,
+    /// Eq. 5 over the classes present in frame and anchor: a class that one of them lacks counts for nothing.
+    Present,
+    /// Eq. 5, each frame that is labelled or chosen becoming an anchor of both domains: no near-duplicates.
+    Diverse,
+    /// Each frame adds what the chosen ones lack, weighted by the rarity of a class and the doubt about it.
+    Coverage,
+    /// Eq. 16: the mean normalised entropy of the soft-max map.
+    Entropy,
+    /// Eq. 17: how sure the discriminator is that the frame is not from the source.
+    Adversarial,
+    /// Eq. 18: entropy times Eq. 17.
+    Aada,
+    /// Eq. 19: the distance to the one mean of the source.
+    Prototype,
+    /// Drawn with equal chance.
+    Random,
+    /// Given by name.
+    Listed,
+}
+
+impl Strategy {
+    /// All of them, as a page lists them.
+    pub const ALL: [Self; 13] = [
+        Self::Madav2,
+        Self::Mada,
+        Self::TargetOnly,
+        Self::Closest,
+        Self::Present,
+        Self::Diverse,
+        Self::Coverage,
+        Self::Entropy,
+        Self::Adversarial,
+        Self::Aada,
+        Self::Prototype,
+        Self::Random,
+        Self::Listed,
+    ];
+
+    /// In files and forms; the same as in JSON.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Madav2 => "madav2",
+            Self::Mada => "mada",
+            Self::TargetOnly => "target_only",
+            Self::Closest => "closest",
+            Self::Present => "present",
+            Self::Diverse => "diverse",
+            Self::Coverage => "coverage",
+            Self::Entropy => "entropy",
+            Self::Adversarial => "adversarial",
+            Self::Aada => "aada",
+            Self::Prototype => "prototype",
+            Self::Random => "random",
+            Self::Listed => "listed",
+        }
+    }
+
+    /// The strategy of a slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.slug() == slug)
+    }
+
+    /// On pages.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Madav2 => "MADAv2: far from both domains' anchors",
+            Self::Mada => "MADA: far from the source's anchors",
+            Self::TargetOnly => "Far from the target's anchors",
+            Self::Closest => "Near both domains' anchors",
+            Self::Present => "MADAv2 over the classes present",
+            Self::Diverse => "MADAv2 without near-duplicates",
+            Self::Coverage => "Coverage of rare and doubtful classes",
+            Self::Entropy => "Entropy",
+            Self::Adversarial => "Adversarial",
+            Self::Aada => "AADA: entropy times adversarial",
+            Self::Prototype => "Prototype: far from the source's mean",
+            Self::Random => "Random",
+            Self::Listed => "A list of frames",
+        }
+    }
+
+    /// What the chosen frames have in common, for somebody who has not read the paper.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Madav2 => "The target frames that lie farthest from every typical scene, the farthest first.",
+            Self::Mada => "The target frames that lie farthest from every typical scene of the source.",
+            Self::TargetOnly => "The target frames that lie farthest from every typical scene of the target.",
+            Self::Closest => {
+                "The target frames nearest to a typical scene. Far ones teach more: this is to compare with."
+            }
+            Self::Present => {
+                "The farthest frames, by the looks of the classes they share with a typical scene; what is missing does not count."
+            }
+            Self::Diverse => "The farthest frames, each unlike those chosen before it.",
+            Self::Coverage => {
+                "Frames that together show the rare and doubtful classes most; each adds what the others lack."
+            }
+            Self::Entropy => "The frames in which the model doubts most.",
+            Self::Adversarial => "The frames that the discriminator tells from the source most surely.",
+            Self::Aada => "The frames that are both doubtful and unlike the source.",
+            Self::Prototype => "The frames farthest from the mean of the source.",
+            Self::Random => "Frames drawn by chance, each with equal chance.",
+            Self::Listed => "The frames that were given by name.",
+        }
+    }
+
+    /// Whether it asks the discriminator of the warm-up.
+    pub fn asks_discriminator(self) -> bool {
+        matches!(self, Self::Adversarial | Self::Aada)
+    }
+
+    /// Whether the score, and so what each class adds to it, decided which frames there are.
+    pub fn goes_by_score(self) -> bool {
+        !matches!(self, Self::Random | Self::Listed)
+    }
+}
+
+/// How the frames of one round are chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// By what.
+    pub strategy: Strategy,
+    /// How many.
+    pub budget: Budget,
+    /// At most so many of one group, such as a city; none: as they come.
+    #[serde(default)]
+    pub quota: Option<usize>,
+    /// The frames, for [`Strategy::Listed`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<FrameId>,
+}
+
+impl Choice {
+    /// What a recipe says.
+    pub fn of(recipe: &Recipe) -> Self {
+        let quota = Some(recipe.quota).filter(|&quota| quota > 0);
+        Self { strategy: recipe.strategy, budget: recipe.budget, quota, listed: vec![] }
+    }
+
+    /// Says what cannot be, before anything is started with it.
+    pub fn check(&self) -> Result<(), String> {
+        self.budget.check()?;
+        match self {
+            Self { quota: Some(0), .. } => Err("the quota of a group is 0 frames: give at least 1, or none".into()),
+            Self { strategy: Strategy::Listed, listed, .. } if listed.is_empty() => {
+                Err("the list of frames is empty: give names of target frames, one a line".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_has_one_name_in_files_and_json() {
+        for strategy in Strategy::ALL {
+            assert_eq!(serde_json::to_value(strategy).unwrap(), strategy.slug());
+            assert_eq!(Strategy::from_slug(strategy.slug()), Some(strategy));
+        }
+        assert_eq!(Strategy::from_slug("oracle"), None);
+    }
+
+    #[test]
+    fn a_choice_says_what_is_wrong_with_it() {
+        let choice = |strategy, budget, quota| Choice { strategy, budget, quota, listed: vec![] };
+        let says = |choice: Choice| choice.check().unwrap_err();
+        assert!(says(choice(Strategy::Random, Budget::Frames(0), None)).contains("give at least 1"));
+        assert!(says(choice(Strategy::Random, Budget::Percent(0.0), None)).contains("more than 0"));
+        assert!(says(choice(Strategy::Random, Budget::Percent(5.0), Some(0))).contains("quota"));
+        assert!(says(choice(Strategy::Listed, Budget::Percent(5.0), None)).contains("the list of frames is empty"));
+        assert_eq!(choice(Strategy::Entropy, Budget::Percent(100.0), Some(2)).check(), Ok(()));
+    }
+}

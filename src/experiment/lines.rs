@@ -1,0 +1,66 @@
+//! `results.jsonl`: a line an arm and seed, written as it ends, so that a run that breaks costs one line.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::formats::atomic;
+
+/// The file.
+pub(super) struct Lines {
+    path: PathBuf,
+}
+
+/// What tells lines apart.
+#[derive(Deserialize)]
+struct Key {
+    experiment: String,
+    arm: String,
+    seed: u64,
+}
+
+impl Lines {
+    pub(super) fn new(out: &Path) -> Self {
+        Self { path: out.join("results.jsonl") }
+    }
+
+    /// Adds a line, in the place of one that the same arm and seed of the same experiment left before.
+    pub(super) fn put(&self, experiment: &str, arm: &str, seed: u64, result: &impl Serialize) -> io::Result<()> {
+        let before = match std::fs::read_to_string(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            other => other?,
+        };
+        let is_older = |line: &&str| {
+            serde_json::from_str::<Key>(line)
+                .is_ok_and(|key| (key.experiment.as_str(), key.arm.as_str(), key.seed) == (experiment, arm, seed))
+        };
+        let mut lines: Vec<String> =
+            before.lines().filter(|line| !line.is_empty() && !is_older(line)).map(str::to_owned).collect();
+        let mut line = serde_json::json!({ "experiment": experiment, "arm": arm, "seed": seed });
+        if let (Value::Object(line), Value::Object(result)) = (&mut line, serde_json::to_value(result)?) {
+            line.extend(result);
+        }
+        lines.push(line.to_string());
+        atomic::write(&self.path, (lines.join("\n") + "\n").as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_told_again_replaces_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = Lines::new(folder.path());
+        for (arm, seed, value) in [("a", 1, 0.1), ("b", 1, 0.2), ("a", 2, 0.3), ("b", 1, 0.4)] {
+            lines.put("table", arm, seed, &serde_json::json!({ "mean_iou": value })).unwrap();
+        }
+        let text = std::fs::read_to_string(folder.path().join("results.jsonl")).unwrap();
+        let values: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(values.iter().map(|value| value["mean_iou"].as_f64().unwrap()).collect::<Vec<_>>(), [0.1, 0.3, 0.4]);
+        assert_eq!((&values[2]["arm"], &values[2]["seed"]), (&Value::from("b"), &Value::from(1)));
+    }
+}

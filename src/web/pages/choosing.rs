@@ -1,0 +1,138 @@
+//! How the frames of a round are chosen, as fields of a form: in a project's knobs and on the page of picks.
+
+use std::collections::BTreeMap;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+
+use super::control::refused;
+use crate::domain::{Budget, Choice, Domain, FrameId, ProjectId, Split, Stage, Strategy};
+use crate::formats::pick_list::read_list;
+use crate::store::{frames, rounds};
+use crate::supervisor::StartError;
+use crate::web::error::Result;
+use crate::web::words::sentence;
+use crate::web::{App, WebError};
+
+type Values = BTreeMap<String, String>;
+
+/// A choice of a form: value, label, what it does.
+pub(crate) fn strategies() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    Strategy::ALL.into_iter().map(|strategy| (strategy.slug(), strategy.title(), strategy.purpose()))
+}
+
+/// The units of a budget: value and label.
+pub(crate) const UNITS: [(&str, &str); 3] =
+    [("percent", "% of the target"), ("frames", "frames"), ("total_percent", "% in all rounds together")];
+
+/// A choice as the form shows it.
+pub(crate) fn values(choice: &Choice) -> Values {
+    let (amount, unit) = match choice.budget {
+        Budget::Percent(percent) => (percent.to_string(), "percent"),
+        Budget::Frames(frames) => (frames.to_string(), "frames"),
+        Budget::TotalPercent(percent) => (percent.to_string(), "total_percent"),
+    };
+    let quota = choice.quota.map_or_else(String::new, |quota| quota.to_string());
+    let values = [
+        ("budget", amount),
+        ("budget_unit", unit.to_owned()),
+        ("strategy", choice.strategy.slug().to_owned()),
+        ("quota", quota),
+    ];
+    values.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Puts what the form says into a choice; empty fields keep what is there. Errors by field.
+pub(crate) fn read(choice: &mut Choice, form: &Values) -> Result<(), Values> {
+    let typed = |name: &str| form.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let mut errors = Values::new();
+    if let Some(amount) = typed("budget") {
+        let percent = || amount.replace(',', ".").parse::<f64>().ok();
+        let budget = match typed("budget_unit") {
+            Some("frames") => amount.parse().ok().map(Budget::Frames),
+            Some("total_percent") => percent().map(Budget::TotalPercent),
+            _ => percent().map(Budget::Percent),
+        };
+        match budget.ok_or_else(|| "Give a number.".to_owned()).and_then(|budget| budget.check().map(|()| budget)) {
+            Ok(budget) => choice.budget = budget,
+            Err(message) => _ = errors.insert("budget".into(), sentence(&message)),
+        }
+    }
+    if let Some(slug) = typed("strategy") {
+        match Strategy::from_slug(slug) {
+            Some(strategy) => choice.strategy = strategy,
+            None => _ = errors.insert("strategy".into(), "Choose one of the ways.".into()),
+        }
+    }
+    if form.contains_key("quota") {
+        match typed("quota").map(str::parse::<usize>) {
+            None | Some(Ok(0)) => choice.quota = None,
+            Some(Ok(quota)) => choice.quota = Some(quota),
+            Some(Err(_)) => _ = errors.insert("quota".into(), "Give a whole number, or nothing.".into()),
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// POST `/projects/{project}/choice`: how the newest round chooses. Starts the selection where it can be.
+pub(crate) async fn choose(
+    State(app): State<App>,
+    Path(project): Path<i64>,
+    Form(form): Form<Values>,
+) -> Result<Redirect> {
+    let (db, id) = (app.workspace.db(), ProjectId(project));
+    let found = crate::store::projects::get(db, id).await?;
+    let round = rounds::newest(db, id).await?.ok_or_else(|| refused(StartError::NotImported))?;
+    if rounds::labelling_begun(db, round.id).await? {
+        return Err(refused(StartError::LabellingBegun(Stage::Select)));
+    }
+    let mut choice = Choice::of(&found.recipe);
+    let wrong = |errors: Values| WebError::Refused(errors.into_values().collect::<Vec<_>>().join(" "));
+    read(&mut choice, &form).map_err(wrong)?;
+    if choice.strategy == Strategy::Listed {
+        choice.listed = listed(&app, id, &form).await?;
+    }
+    choice.check().map_err(|message| WebError::Refused(sentence(&message)))?;
+    rounds::set_choice(db, round.id, &choice).await?;
+    match app.supervisor.enqueue(id, round.id, Stage::Select).await {
+        // It will go by this when its turn comes.
+        Ok(_) | Err(StartError::Waits { .. }) => Ok(Redirect::to(&format!("/projects/{id}/picks"))),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// The frames of the list in the form.
+async fn listed(app: &App, project: ProjectId, form: &Values) -> Result<Vec<FrameId>> {
+    let text = |name: &str| form.get(name).map_or("", String::as_str);
+    let target = frames::list(app.workspace.db(), project, Domain::Target, Split::Train).await?;
+    let names: Vec<(&str, FrameId)> = target.iter().map(|frame| (frame.name.as_str(), frame.id)).collect();
+    let names_file = Some(text("names")).filter(|names| !names.trim().is_empty());
+    read_list(text("list"), names_file, &names).map_err(|error| WebError::Refused(sentence(&error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Backbone, Recipe};
+
+    #[test]
+    fn what_is_shown_can_be_sent_back_and_mistakes_stand_at_their_field() {
+        let mut choice = Choice::of(&Recipe::recommended(Backbone::EfficientnetLite0));
+        let typed = |pairs: &[(&str, &str)]| -> Values {
+            pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let form = typed(&[("budget", "2,2"), ("budget_unit", "total_percent"), ("strategy", "aada"), ("quota", "3")]);
+        read(&mut choice, &form).unwrap();
+        let mut again = Choice::of(&Recipe::recommended(Backbone::EfficientnetLite0));
+        read(&mut again, &values(&choice)).unwrap();
+        assert_eq!((&again, choice.budget, choice.quota), (&choice, Budget::TotalPercent(2.2), Some(3)));
+        read(&mut choice, &typed(&[("quota", "")])).unwrap();
+        assert_eq!(choice.quota, None);
+        for (name, value) in
+            [("budget", "many"), ("budget", "0"), ("budget", "101"), ("strategy", "best"), ("quota", "-1")]
+        {
+            assert!(read(&mut choice, &typed(&[(name, value)])).unwrap_err().contains_key(name), "{name} = {value}");
+        }
+    }
+}

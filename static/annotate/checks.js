@@ -1,0 +1,146 @@
+// @ts-check
+/** What a mask is looked at for before it is submitted: gaps, specks, classes side by side that never are. */
+
+import { findGaps } from "./gaps.js";
+import { UNLABELLED } from "./label_map.js";
+import { findSmall } from "./regions.js";
+
+/** @typedef {import("./regions.js").Mask} Mask */
+/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {{ unlabelled_percent: number, speck_pixels: number, never_touch: [string, string][] }} Checks the project's */
+/** @typedef {{ text: string, bounds: Bounds }} Place */
+/** @typedef {{ kind: "unlabelled" | "specks" | "touch", text: string, count: number, places: Place[] }} Finding
+ *   `count` places in all, of which `places` are the first */
+
+/** Places that are told of a finding. */
+const SHOWN = 50;
+/** Where forbidden neighbours lie in cells of so many pixels that touch, they are one place. */
+const CELL = 32;
+
+/**
+ * @param {Mask} mask
+ * @param {Checks} checks
+ * @param {string[]} names of the classes
+ * @returns {Finding[]} none: it may be submitted without a word
+ */
+export function check(mask, checks, names) {
+  return [...unlabelled(mask, checks), ...specks(mask, checks, names), ...touching(mask, checks, names)];
+}
+
+/** @param {Mask} mask @param {Checks} checks @returns {Finding[]} */
+function unlabelled(mask, { unlabelled_percent: limit }) {
+  let none = 0;
+  for (const value of mask.pixels) if (value === UNLABELLED) none++;
+  const percent = (100 * none) / mask.pixels.length;
+  if (percent <= limit) return [];
+  const gaps = findGaps(mask);
+  const places = gaps.slice(0, SHOWN).map((gap) => ({ text: `${number(gap.size)} pixels`, bounds: boundsOf(gap) }));
+  return [{ kind: "unlabelled", text: `${percent.toFixed(1)} % is unlabelled; this project allows ${limit} %`, count: gaps.length, places }];
+}
+
+/** @param {Mask} mask @param {Checks} checks @param {string[]} names @returns {Finding[]} */
+function specks(mask, { speck_pixels: least }, names) {
+  const small = findSpecks(mask, least);
+  if (small.length === 0) return [];
+  const places = small.slice(0, SHOWN).map((one) => ({ text: `${names[one.value] ?? "unlabelled"}, ${count(one.size, "pixel")}`, bounds: boundsOf(one) }));
+  return [{ kind: "specks", text: `${count(small.length, "speck")} of less than ${least} pixels`, count: small.length, places }];
+}
+
+/** @param {Mask} mask @param {number} least pixels that are no speck */
+export function findSpecks(mask, least) {
+  return least > 1 ? findSmall(mask, least - 1) : [];
+}
+
+/**
+ * What the specks of a mask become when each takes the class that most of its rim has.
+ *
+ * @param {Mask} mask
+ * @param {number} least
+ * @returns {{ runs: [number, number][], value: number }[]}
+ */
+export function absorbed(mask, least) {
+  const { pixels, width, height } = mask;
+  return findSpecks(mask, least).map(({ runs, value }) => {
+    const rim = new Uint32Array(256);
+    const see = (/** @type {number} */ at) => pixels[at] !== value && rim[pixels[at]]++;
+    for (const [from, to] of runs) {
+      if (from % width > 0) see(from - 1);
+      if (to % width > 0) see(to);
+      for (let at = from; at < to; at++) {
+        if (at >= width) see(at - width);
+        if (at + width < width * height) see(at + width);
+      }
+    }
+    return { runs, value: rim.indexOf(Math.max(...rim)) };
+  });
+}
+
+/** @param {Mask} mask @param {Checks} checks @param {string[]} names @returns {Finding[]} */
+function touching({ pixels, width, height }, { never_touch: pairs }, names) {
+  const indices = pairs.map((pair) => pair.map((name) => names.indexOf(name)));
+  const known = indices.filter(([a, b]) => a >= 0 && b >= 0);
+  if (known.length === 0) return [];
+  /** The number of the pair, from 1, for two values side by side. */
+  const table = new Uint8Array(256 * 256);
+  known.slice(0, 255).forEach(([a, b], index) => (table[a * 256 + b] = table[b * 256 + a] = index + 1));
+  const columns = Math.ceil(width / CELL);
+  /** @type {Map<number, number>[]} cells of each pair, and how often it lies there */
+  const cells = known.map(() => new Map());
+  const meet = (/** @type {number} */ pair, /** @type {number} */ x, /** @type {number} */ y) => {
+    const cell = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
+    cells[pair - 1].set(cell, (cells[pair - 1].get(cell) ?? 0) + 1);
+  };
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const value = pixels[at] * 256;
+      if (x + 1 < width && table[value + pixels[at + 1]]) meet(table[value + pixels[at + 1]], x, y);
+      if (y + 1 < height && table[value + pixels[at + width]]) meet(table[value + pixels[at + width]], x, y);
+    }
+  }
+  return known.flatMap(([a, b], index) => {
+    const places = join(cells[index], columns, width, height);
+    if (places.length === 0) return [];
+    return [{ kind: /** @type {const} */ ("touch"), text: `${names[a]} beside ${names[b]}, which never are here`, count: places.length, places: places.slice(0, SHOWN) }];
+  });
+}
+
+/** @param {Map<number, number>} cells @param {number} columns @param {number} width @param {number} height @returns {Place[]} the longest first */
+function join(cells, columns, width, height) {
+  const left = new Set([...cells.keys()].sort((a, b) => a - b));
+  const places = [];
+  for (const first of left) {
+    left.delete(first);
+    const bounds = { left: width, top: height, right: 0, bottom: 0 };
+    let length = 0;
+    for (const waiting = [first]; waiting.length > 0; ) {
+      const cell = /** @type {number} */ (waiting.pop());
+      const [column, row] = [cell % columns, Math.floor(cell / columns)];
+      length += cells.get(cell) ?? 0;
+      bounds.left = Math.min(bounds.left, column * CELL);
+      bounds.top = Math.min(bounds.top, row * CELL);
+      bounds.right = Math.max(bounds.right, Math.min(width, (column + 1) * CELL));
+      bounds.bottom = Math.max(bounds.bottom, Math.min(height, (row + 1) * CELL));
+      for (const [dx, dy] of [[-1, 0], [1, 0], [0, -1], [0, 1]]) {
+        const [x, y] = [column + dx, row + dy];
+        if (x >= 0 && x < columns && left.delete(y * columns + x)) waiting.push(y * columns + x);
+      }
+    }
+    places.push({ text: `along ${count(length, "pixel")}`, bounds, length });
+  }
+  return places.sort((a, b) => b.length - a.length);
+}
+
+/** @param {Bounds} bounds @returns {Bounds} */
+function boundsOf({ left, top, right, bottom }) {
+  return { left, top, right, bottom };
+}
+
+/** @param {number} many @param {string} what */
+function count(many, what) {
+  return `${number(many)} ${what}${many === 1 ? "" : "s"}`;
+}
+
+/** @param {number} value */
+function number(value) {
+  return value.toLocaleString("en");
+}

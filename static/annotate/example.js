@@ -1,0 +1,82 @@
+// @ts-check
+/** The side view: how the class in the hand looks in a labelled frame of the source, the rest of it dimmed. */
+
+import { find, press, pressed, setText } from "./dom.js";
+
+/** @typedef {import("./palette.js").PaletteClass} PaletteClass */
+
+const DIMMED = 0.3;
+
+/**
+ * @param {{
+ *   setup: import("./page.js").Setup,
+ *   editor: import("./editor.js").Editor,
+ *   palette: PaletteClass[],
+ * }} parts
+ * @returns {{ commands: import("./keyboard.js").Command[], show: () => void }}
+ */
+export function wireExample({ setup, editor, palette }) {
+  const view = find("#example-view");
+  const canvas = /** @type {HTMLCanvasElement} */ (view.querySelector("canvas"));
+  const button = find("#example");
+  /** The class that is shown; -1 for none. */
+  let seen = -1;
+  /** By class, once asked. @type {Promise<Record<string, number>> | null} */
+  let examples = null;
+
+  const show = async () => {
+    if (!pressed(button) || seen === editor.class) return;
+    const one = palette[editor.class];
+    seen = one.index;
+    setText("#example-text", `${one.name}: looking for a frame of the source`);
+    try {
+      examples ??= fetch(setup.urls.examples).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))));
+      const frame = (await examples)[one.index];
+      if (seen !== one.index) return;
+      canvas.hidden = frame === undefined;
+      if (frame === undefined) return setText("#example-text", `${one.name}: in none of the source's labels that were looked at`);
+      await draw(canvas, `/frames/${frame}`, setup.urls.of, one);
+      if (seen === one.index) setText("#example-text", `${one.name}, in a frame of the source`);
+    } catch {
+      examples = null;
+      seen = -1;
+      canvas.hidden = true;
+      setText("#example-text", "The source's frames cannot be shown now");
+    }
+  };
+  const toggle = () => {
+    press(button, !pressed(button));
+    view.hidden = !pressed(button);
+    seen = -1;
+    show();
+  };
+  button.addEventListener("click", toggle);
+  return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run: toggle }], show };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {string} frame @param {string} of tells workspaces apart @param {PaletteClass} one */
+async function draw(canvas, frame, of, { color }) {
+  const [picture, label] = await Promise.all([bitmap(`${frame}/image${of}`), bitmap(`${frame}/truth${of}`)]);
+  canvas.height = Math.round((canvas.width * picture.height) / picture.width);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  context.imageSmoothingEnabled = false;
+  context.drawImage(label, 0, 0, canvas.width, canvas.height);
+  const labels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = image;
+  for (let at = 0; at < data.length; at += 4) {
+    if (labels[at] === color[0] && labels[at + 1] === color[1] && labels[at + 2] === color[2]) continue;
+    for (let channel = at; channel < at + 3; channel++) data[channel] *= DIMMED;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** @param {string} url @returns {Promise<ImageBitmap>} */
+async function bitmap(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return createImageBitmap(await answer.blob());
+}

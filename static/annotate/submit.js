@@ -1,0 +1,112 @@
+// @ts-check
+/** Submitting: the checks first, each finding with a way to its place; then the frame, with a word where they are overruled. */
+
+import { find, say, setText } from "./dom.js";
+
+/** @typedef {import("./checks.js").Finding} Finding */
+
+/**
+ * @param {{
+ *   setup: import("./page.js").Setup,
+ *   editor: import("./editor.js").Editor,
+ *   stage: import("./stage.js").Stage,
+ *   looker: import("./looker.js").Looker,
+ *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
+ *   act: (change: () => void) => void,
+ * }} parts
+ * @returns {{ commands: import("./keyboard.js").Command[] }}
+ */
+export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
+  const button = /** @type {HTMLButtonElement} */ (find("#submit"));
+  const dialog = /** @type {HTMLDialogElement} */ (find("#findings"));
+  const word = /** @type {HTMLInputElement} */ (find("#word"));
+  const overrule = /** @type {HTMLButtonElement} */ (find("#overrule"));
+  const absorb = find("#absorb");
+  const bar = find("#places");
+  const names = setup.classes.map(({ name }) => name);
+  /** @type {Finding[]} */
+  let findings = [];
+  /** What is being walked through. @type {{ finding: Finding, index: number } | null} */
+  let walk = null;
+
+  /** @param {import("./store/server.js").Objection} [objection] */
+  const send = async (objection) => {
+    button.disabled = overrule.disabled = true;
+    const problem = await saving.submit(objection);
+    button.disabled = overrule.disabled = false;
+    if (!problem) return;
+    dialog.close();
+    setText("#problem-text", problem);
+    /** @type {HTMLDialogElement} */ (find("#problem")).showModal();
+  };
+  const submit = async () => {
+    if (button.disabled || dialog.open) return;
+    editor.lift();
+    editor.cancel();
+    button.disabled = true;
+    findings = await looker.check(editor.map, setup.checks, names).finally(() => (button.disabled = false));
+    leave();
+    if (findings.length === 0) return send();
+    const specks = findings.find(({ kind }) => kind === "specks");
+    absorb.hidden = !specks;
+    find("#finding-list").replaceChildren(...findings.map((finding) => row(finding, () => go(finding, 0))));
+    overrule.disabled = word.value.trim() === "";
+    dialog.showModal();
+  };
+  /** @param {Finding} finding @param {number} index */
+  const go = (finding, index) => {
+    dialog.close();
+    const { places, count } = finding;
+    walk = { finding, index: (index + places.length) % places.length };
+    const { bounds, text } = places[walk.index];
+    stage.view.show(bounds);
+    stage.pen.point = { x: (bounds.left + bounds.right) / 2, y: (bounds.top + bounds.bottom) / 2 };
+    stage.move();
+    bar.hidden = false;
+    setText("#places-text", `${finding.text}. Place ${walk.index + 1} of ${places.length < count ? `the first ${places.length} of ${count}` : count}: ${text}`);
+  };
+  const leave = () => {
+    walk = null;
+    bar.hidden = true;
+  };
+  /** @param {number} step */
+  const on = (step) => walk && go(walk.finding, walk.index + step);
+
+  button.addEventListener("click", submit);
+  find("#places-next").addEventListener("click", () => on(1));
+  find("#places-back").addEventListener("click", () => on(-1));
+  find("#places-close").addEventListener("click", () => (leave(), stage.surface.focus({ preventScroll: true })));
+  word.addEventListener("input", () => (overrule.disabled = word.value.trim() === ""));
+  find("#findings-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (word.value.trim()) send({ findings: findings.map(({ text }) => text), word: word.value.trim() });
+  });
+  absorb.addEventListener("click", async () => {
+    const specks = await looker.absorbed(editor.map, setup.checks.speck_pixels);
+    dialog.close();
+    act(() => editor.paintRuns("absorb specks", specks));
+    say(`${specks.length.toLocaleString("en")} specks took the class around them; undo brings them back`);
+  });
+
+  return {
+    commands: [
+      { keys: ["ctrl+enter"], name: "Submit and go on", group: "Frame", run: submit },
+      { keys: ["pagedown"], name: "Next place that was found", group: "Frame", shown: ["Page Down"], run: () => on(1) },
+      { keys: ["pageup"], name: "The one before it", group: "Frame", shown: ["Page Up"], run: () => on(-1) },
+    ],
+  };
+}
+
+/** @param {Finding} finding @param {() => void} show */
+function row({ text, count, kind }, show) {
+  const item = document.createElement("li");
+  const label = document.createElement("span");
+  label.textContent = kind === "specks" ? text : `${text}; ${count} ${count === 1 ? "place" : "places"}`;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Show";
+  button.setAttribute("aria-label", `Show: ${text}`);
+  button.addEventListener("click", show);
+  item.append(label, button);
+  return item;
+}

@@ -1,0 +1,72 @@
+//! A lead looks at what was chosen, and chooses otherwise.
+
+use windlass::domain::{Budget, FrameId, JobSpec, Stage, Strategy, Task};
+use windlass::store::rounds;
+
+use crate::support::Site;
+
+#[tokio::test]
+async fn a_lead_sees_what_the_picks_are_made_of_before_anybody_labels_and_chooses_otherwise() {
+    let site = Site::open().await;
+    let (project, round) = site.ready_project().await;
+    let mut lead = site.lead().await;
+    let (page, choice) = (format!("/projects/{project}/picks"), format!("/projects/{project}/choice"));
+    let seen = lead.sees(&page).await;
+    for part in
+        ["farthest from every typical scene", "2 of 6 frames, K 10, V 10", "What is picked", "Where the picks lie"]
+    {
+        assert!(seen.contains(part), "{part}: {seen}");
+    }
+    assert!(seen.contains("100.0 <tspan class=\"value\">+50.0"), "picks have each class twice as often as the pool");
+    assert!(seen.contains("Picked for its") && seen.contains("Choose again"));
+
+    let form = [("strategy", "coverage"), ("budget", "34"), ("budget_unit", "total_percent"), ("quota", "1")];
+    assert_eq!(lead.post(&choice, &form).await.status, 303);
+    site.fake.wait_for_stage(round, Stage::Select).await;
+    let db = site.fake.workspace.db();
+    let kept = rounds::choice(db, round).await.unwrap().unwrap();
+    assert_eq!((kept.strategy, kept.budget, kept.quota), (Strategy::Coverage, Budget::TotalPercent(34.0), Some(1)));
+    let job = site.fake.wait_for_stage(round, Stage::Select).await;
+    let spec = std::fs::read_to_string(site.fake.dir(job.id).join("spec.json")).unwrap();
+    let Task::Select { strategy, budget, groups, .. } = JobSpec::parse(&spec).unwrap().task else { panic!("{spec}") };
+    assert_eq!((strategy, budget, groups.len()), (Strategy::Coverage, 2, 6));
+    assert!(lead.sees(&page).await.contains(r#"value="coverage" title="#));
+}
+
+#[tokio::test]
+async fn a_published_list_is_read_by_name_and_by_number() {
+    let site = Site::open().await;
+    let (project, round) = site.fake.project(false).await;
+    let mut lead = site.lead().await;
+    let choice = format!("/projects/{project}/choice");
+    let listed = |list, names| [("strategy", "listed"), ("list", list), ("names", names)];
+    // The stage waits for others: the round chooses by this when its turn comes.
+    assert_eq!(lead.post(&choice, &listed("3.png\r\n1", "")).await.status, 303);
+    let kept = async || rounds::choice(site.fake.workspace.db(), round).await.unwrap().unwrap().listed;
+    assert_eq!(kept().await, [8, 6].map(FrameId));
+    assert_eq!(lead.post(&choice, &listed("1\n0\n", "5.png\n4.png")).await.status, 303);
+    assert_eq!(kept().await, [9, 10].map(FrameId));
+    for (list, names, said) in [("", "", "empty"), ("77", "", "give the names"), ("9", "5.png", "beyond the 1 names")] {
+        let answer = lead.post(&choice, &listed(list, names)).await;
+        assert!(answer.status.is_client_error() && answer.text().contains(said), "{said}: {}", answer.text());
+    }
+    assert_eq!(kept().await, [9, 10].map(FrameId), "a mistake changes nothing");
+    let mut ada = site.annotator().await;
+    assert_eq!(ada.post(&choice, &listed("1", "")).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_cannot_be_chosen_is_refused_and_picks_stay_once_somebody_labels() {
+    let site = Site::open().await;
+    let (project, round) = site.ready_project().await;
+    let mut lead = site.lead().await;
+    let choice = format!("/projects/{project}/choice");
+    for form in [("budget", "0"), ("budget", "101"), ("quota", "some"), ("strategy", "best")] {
+        assert!(lead.post(&choice, &[form]).await.status.is_client_error(), "{form:?}");
+    }
+    assert_eq!(rounds::choice(site.fake.workspace.db(), round).await.unwrap(), None);
+    site.fake.supervisor.answer_rest_from_oracle(project, round).await.unwrap();
+    let answer = lead.post(&choice, &[("strategy", "random")]).await;
+    assert!(answer.status == 409 && answer.text().contains("begun to label"), "{}", answer.text());
+    assert!(!lead.sees(&format!("/projects/{project}/picks")).await.contains("Choose again"));
+}

@@ -1,0 +1,142 @@
+//! Saving what changed: tiles in runs against a version, the record of the work, submitting in spite of the checks.
+
+use axum::http::{StatusCode, header};
+use windlass::domain::{FrameId, Layers, Origin, Origins, RoundId};
+use windlass::store::{masks, projects, work};
+
+use crate::annotate::{ADA, Answer, BEA, SIZE, Site, drawn};
+
+/// Of one colour: the frame of 128x64 has two tiles of 4096 pixels.
+fn tile(number: u32, runs: &[(u16, u8, Origin)]) -> Vec<u8> {
+    let mut bytes = [number.to_le_bytes(), (runs.len() as u32).to_le_bytes()].concat();
+    for &(length, class, origin) in runs {
+        bytes.extend(length.to_le_bytes());
+        bytes.extend([class, origin as u8]);
+    }
+    bytes
+}
+
+async fn patches(site: &Site, person: usize, frame: i64, base: i64, patch: Vec<u8>, work: &str) -> Answer {
+    let tag = format!("\"{base}\"");
+    let headers = [("if-match", tag.as_str()), ("windlass-work", work)];
+    site.send(person, "PATCH", &format!("/frames/{frame}/mask"), &headers, patch).await
+}
+
+#[tokio::test]
+async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    site.saves(ADA, frame, 1, &drawn(2)).await;
+    let right = tile(1, &[(64, 5, Origin::Segment), (4032, 255, Origin::Hand)]);
+    let saved = patches(&site, ADA, frame, 2, right, r#"{"seconds": 3.5, "actions": {"brush": 2}}"#).await;
+    assert_eq!((saved.status, saved.header(header::ETAG)), (StatusCode::NO_CONTENT, "\"3\""));
+
+    let read = site.send(BEA, "GET", &format!("/frames/{frame}/mask?origins=true"), &[], ()).await;
+    let (classes, origins) = read.body.split_at(SIZE.pixels());
+    let at = |x: usize, y: usize| (classes[y * 128 + x], origins[y * 128 + x]);
+    assert_eq!([at(63, 0), at(64, 0), at(127, 0), at(64, 1)], [(2, 3), (5, 1), (5, 1), (255, 3)]);
+    let before = site.send(BEA, "GET", &format!("/frames/{frame}/mask?version=2"), &[], ()).await;
+    assert!(before.body == drawn(2), "what was saved before stays");
+
+    let nothing = patches(&site, ADA, frame, 3, vec![], "{}").await;
+    assert_eq!(nothing.header(header::ETAG), "\"4\"", "a change of nothing is a version too");
+    let history = site.send(ADA, "GET", &format!("/frames/{frame}/history"), &[], ()).await.json();
+    assert_eq!((history[1]["seconds"].as_f64(), history[1]["actions"].as_u64()), (Some(3.5), Some(2)));
+    let effort =
+        work::of_round(site.fixture.workspace.db(), RoundId(1)).await.unwrap().remove(&FrameId(frame)).unwrap();
+    assert_eq!((effort.work.seconds, effort.saves), (3.5, 3));
+    assert_eq!(effort.origins.segment, 64);
+    assert_eq!(effort.origins.total(), SIZE.pixels() as u64);
+}
+
+#[tokio::test]
+async fn a_start_mask_is_all_the_models_and_a_whole_mask_by_hand_where_it_differs() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let path = format!("/frames/{frame}/mask?origins=true");
+    let start = site.send(ADA, "GET", &path, &[], ()).await.body;
+    assert!(start[SIZE.pixels()..].iter().all(|&origin| origin == Origin::Model as u8));
+    let mut pixels = start[..SIZE.pixels()].to_vec();
+    pixels[5] = 18;
+    site.saves(ADA, frame, 1, &pixels).await;
+    let db = site.fixture.workspace.db();
+    let (_, layers): (i64, Layers) = work::layers(db, FrameId(frame), None).await.unwrap().unwrap();
+    assert_eq!(
+        Origins::of(layers.origins()),
+        Origins { model: SIZE.pixels() as u64 - 1, hand: 1, ..Origins::default() }
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_made_is_refused_with_a_sentence_and_leaves_no_version() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let path = format!("/frames/{frame}/mask");
+    let whole = tile(0, &[(4096, 1, Origin::Hand)]);
+    let refused = async |patch: Vec<u8>| {
+        let answer = patches(&site, ADA, frame, 1, patch, "{}").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        answer.message()
+    };
+    assert_eq!(
+        refused(tile(0, &[(4095, 1, Origin::Hand)])).await,
+        "the runs of tile 0 do not fill it: they have 4095 pixels where it has 4096"
+    );
+    assert_eq!(
+        refused(tile(0, &[(130, 1, Origin::Hand), (3966, 19, Origin::Hand)])).await,
+        "pixel (2, 2) holds 19, which is no class: there are 19, and 255 for none"
+    );
+    assert_eq!(
+        refused([0_u32.to_le_bytes(), (1_u32 << 31).to_le_bytes()].concat()).await,
+        "tile 0 is said to have 2147483648 runs where it has 4096 pixels"
+    );
+    assert_eq!(refused(tile(2, &[])).await, "there is no tile 2: a frame of 128x64 has 2, counted from 0");
+    let long = patches(&site, ADA, frame, 1, vec![0; 1 << 20], "{}").await;
+    assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(long.message().contains("8192 pixels"));
+
+    for work in [r#"{"seconds": -1}"#, r#"{"hours": 1}"#, "three hours"] {
+        let answer = patches(&site, ADA, frame, 1, whole.clone(), work).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{work}");
+    }
+    let blind = site.send(ADA, "PATCH", &path, &[], whole.clone()).await;
+    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
+    let foreign = patches(&site, BEA, frame, 1, whole.clone(), "{}").await;
+    assert_eq!((foreign.status, foreign.message().as_str()), (StatusCode::LOCKED, "Ada works on this frame now."));
+    assert_eq!(patches(&site, ADA, 99, 1, whole.clone(), "{}").await.status, StatusCode::NOT_FOUND);
+
+    assert_eq!(patches(&site, ADA, frame, 1, whole.clone(), "{}").await.status, StatusCode::NO_CONTENT);
+    for base in [0, 1, 7] {
+        let stale = patches(&site, ADA, frame, base, whole.clone(), "{}").await;
+        assert_eq!((stale.status, stale.json()["version"].as_i64()), (StatusCode::CONFLICT, Some(2)), "on {base}");
+    }
+    assert_eq!(masks::versions(site.fixture.workspace.db(), FrameId(frame)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
+    let site = Site::open().await;
+    let db = site.fixture.workspace.db();
+    let frame = site.takes_next(ADA).await.unwrap();
+    site.saves(ADA, frame, 1, &drawn(255)).await;
+    let submit = async |body: &'static str| {
+        site.send(ADA, "POST", &format!("/frames/{frame}/submit"), &[("if-match", "\"2\"")], body).await
+    };
+    let plain = submit("").await;
+    assert_eq!(plain.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(plain.message().starts_with("100.0 % of the frame are unlabelled where this project allows 5 %"));
+    let silent = submit(r#"{"findings": ["All of it is unlabelled"], "word": "  "}"#).await;
+    assert_eq!(silent.message(), "say in a word why the frame is submitted all the same");
+    let submitted = submit(r#"{"findings": ["All of it is unlabelled"], "word": "fog"}"#).await;
+    assert_eq!(submitted.status, StatusCode::SEE_OTHER);
+    let effort = work::of_round(db, RoundId(1)).await.unwrap().remove(&FrameId(frame)).unwrap();
+    assert_eq!(effort.overruled.unwrap().word, "fog");
+
+    let mut checks = projects::checks(db, site.fixture.project).await.unwrap();
+    checks.unlabelled_percent = 100.0;
+    projects::set_checks(db, site.fixture.project, &checks).await.unwrap();
+    let next = site.takes_next(ADA).await.unwrap();
+    site.saves(ADA, next, 1, &drawn(255)).await;
+    let path = format!("/frames/{next}/submit");
+    assert_eq!(site.send(ADA, "POST", &path, &[("if-match", "\"2\"")], ()).await.status, StatusCode::SEE_OTHER);
+}
