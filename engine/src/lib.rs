@@ -7,7 +7,7 @@
 //! | [`stage`] | the stages, one file each: their loops read from the batch to the checkpoint |
 //! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`] |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
-//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`mark`] how far it came |
+//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`segments`] a frame cut up, [`mark`] how far it came |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
 //! | [`bench`] | how fast this box is |
 
@@ -30,6 +30,7 @@ pub mod ahead;
 pub mod predict;
 pub mod mark;
 pub mod feature_file;
+pub mod segments;
 pub mod model;
 pub mod net;
 pub mod weights;
