@@ -21,6 +21,8 @@ pub mod anchors;
 pub mod scores;
 pub mod greedy;
 pub mod selection;
+pub mod superpixel;
+pub mod segment_tree;
 pub mod tsne;
 pub mod confidence;
 pub mod mixing;
