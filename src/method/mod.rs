@@ -9,6 +9,8 @@
 //! | [`greedy`] | what frames are chosen by one after another | ours |
 //! | [`selection`] | which frames to label | section 3.2, Table 4 |
 //! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
+//! | [`confidence`] | how sure the network is of each class | Eq. 10, 11 |
+//! | [`mixing`] | where adaptive cutmix cuts | Eq. 9 |
 //!
 //! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
 //! several rows or anchors stand one after another in one slice.
@@ -20,6 +22,8 @@ pub mod scores;
 pub mod greedy;
 pub mod selection;
 pub mod tsne;
+pub mod confidence;
+pub mod mixing;
 mod tile;
 #[cfg(test)]
 mod golden;
