@@ -6,7 +6,7 @@ import { fillPolygon } from "../../static/annotate/tools/polygon.js";
 import { EXTENTS, Spread, givenClasses } from "../../static/annotate/tools/propagate.js";
 import { crossed } from "../../static/annotate/tools/segment.js";
 import { contour, spine } from "./outline.js";
-import { preparation, price } from "./annotator.js";
+import { preparation, rate } from "./annotator.js";
 import { simplify } from "./polygons.js";
 
 /** @typedef {import("./annotator.js").Action} Action */
@@ -20,6 +20,8 @@ import { simplify } from "./polygons.js";
 /** Segments of a scale and class between which drags are thought of. */
 const ENDS = 28;
 const MOST_BENDS = 8;
+/** Clicks that are thought ahead. */
+const FORESEEN = 12;
 /** Scribbles that are thought of. */
 const SEEDS = 12;
 /** Patches that a brush or a polygon is thought of for. */
@@ -70,7 +72,18 @@ export function segmentActions(editor, score, wrong, offer) {
       draw(editor, way);
     },
   });
-  wrong.flat().forEach(([first]) => first && offer(action(first.scale, first.value, [middle(segments, first.node)], first.gain)));
+  wrong.flat().forEach((all) => {
+    if (all.length === 0) return;
+    const [{ scale, value, node, gain }] = all;
+    const click = action(scale, value, [middle(segments, node)], gain);
+    // Keys pay for all clicks that follow without another key.
+    let [mended, ahead] = [0, 0];
+    for (let clicks = 1; clicks <= Math.min(all.length, FORESEEN); clicks++) {
+      mended += all[clicks - 1].gain;
+      ahead = Math.max(ahead, mended / (click.keys + clicks));
+    }
+    offer({ ...click, rate: ahead });
+  });
   wrong.flat().forEach((all) => {
     const [{ scale, value } = { scale: 0, value: 0 }] = all;
     const ends = all.slice(0, ENDS).map(({ node }) => middle(segments, node));
@@ -78,7 +91,7 @@ export function segmentActions(editor, score, wrong, offer) {
     const best = offer(action(scale, value, [], 0));
     // However a drag went, it would hardly be worth more than this.
     const keys = preparation(editor, "segment", value, scale);
-    if (best && sum(all, ENDS) / (keys + 2) <= best.gain / price(best)) return;
+    if (best && sum(all, ENDS) / (keys + 2) <= rate(best)) return;
     /** @param {Point[]} way */
     const worth = (way) => alongWay(segments, score, scale, value, way);
     let [way, gain] = bestPair(ends, worth);
