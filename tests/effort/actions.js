@@ -20,8 +20,6 @@ import { simplify } from "./polygons.js";
 /** Segments of a scale and class between which drags are thought of. */
 const ENDS = 28;
 const MOST_BENDS = 8;
-/** Clicks that are thought ahead. */
-const FORESEEN = 12;
 /** Scribbles that are thought of. */
 const SEEDS = 12;
 /** Patches that a brush or a polygon is thought of for. */
@@ -72,17 +70,8 @@ export function segmentActions(editor, score, wrong, offer) {
       draw(editor, way);
     },
   });
-  wrong.flat().forEach((all) => {
-    if (all.length === 0) return;
-    const [{ scale, value, node, gain }] = all;
-    const click = action(scale, value, [middle(segments, node)], gain);
-    // Keys pay for all clicks that follow without another key.
-    let [mended, ahead] = [0, 0];
-    for (let clicks = 1; clicks <= Math.min(all.length, FORESEEN); clicks++) {
-      mended += all[clicks - 1].gain;
-      ahead = Math.max(ahead, mended / (click.keys + clicks));
-    }
-    offer({ ...click, rate: ahead });
+  wrong.flat().forEach(([first]) => {
+    if (first) offer(action(first.scale, first.value, [middle(segments, first.node)], first.gain));
   });
   wrong.flat().forEach((all) => {
     const [{ scale, value } = { scale: 0, value: 0 }] = all;

@@ -13,21 +13,17 @@ import { brushActions, fillActions, polygonActions, propagateActions, segmentAct
 
 /** @typedef {import("../../static/annotate/editor.js").Editor} Editor */
 /** @typedef {import("./score.js").Score} Score */
-/** @typedef {{ tool: string, gain: number, places: number, keys: number, rate?: number, take: (editor: Editor) => void }} Action
- *   `gain`: pixels that become right, less those that are spoilt; `rate`: what it begins mends a price of 1, where that is
- *   more than the action alone */
+/** @typedef {{ tool: string, gain: number, places: number, keys: number, take: (editor: Editor) => void }} Action
+ *   `gain`: pixels that become right, less those that are spoilt */
 
 /** @param {Action | null} a @param {Action} b @returns {boolean} whether `b` repairs more for its price */
 export function better(a, b) {
   return b.gain > 0 && (a === null || rate(b) > rate(a));
 }
 
-/** How much of its rate an action keeps in the choice for each key before it: who has a class in the hand goes on with it. */
-const HABIT = 0.7;
-
-/** @param {Action} action @returns {number} pixels that it mends for a price of 1, less where keys come first */
+/** @param {Action} action @returns {number} pixels that it mends for a price of 1 */
 export function rate(action) {
-  return (action.rate ?? action.gain / price(action)) * HABIT ** action.keys;
+  return action.gain / price(action);
 }
 
 /** @param {Action} action */
