@@ -82,11 +82,6 @@ impl Layers {
         &self.origins
     }
 
-    /// Both, row by row.
-    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        (self.classes, self.origins)
-    }
-
     /// The share of pixels without a class, 0 to 1.
     pub fn unlabelled_share(&self) -> f64 {
         let none = self.classes.iter().filter(|&&value| value == IGNORE).count();
@@ -101,6 +96,32 @@ impl Layers {
             }
         }
         self.classes = mask.into_pixels();
+    }
+
+    /// All tiles, as a change that makes these layers of any others.
+    pub fn patch(&self) -> Vec<u8> {
+        let mut patch = vec![];
+        for tile in 0..tiles(self.size) {
+            let place = Place::of(tile, self.size);
+            let head = patch.len();
+            patch.extend(tile.to_le_bytes());
+            patch.extend([0; 4]);
+            let mut runs = 0_u32;
+            let mut open: Option<(u16, u8, u8)> = None;
+            for at in place.rows(self.size).flatten() {
+                let (class, origin) = (self.classes[at], self.origins[at]);
+                open = match open {
+                    Some((length, c, o)) if (c, o) == (class, origin) => Some((length + 1, c, o)),
+                    before => {
+                        runs += u32::from(close(&mut patch, before));
+                        Some((1, class, origin))
+                    }
+                };
+            }
+            runs += u32::from(close(&mut patch, open));
+            patch[head + 4..head + HEAD].copy_from_slice(&runs.to_le_bytes());
+        }
+        patch
     }
 
     /// The longest change of a frame of this size, in bytes.
@@ -182,10 +203,24 @@ impl Place {
         self.width * self.height
     }
 
+    /// Where its pixels lie in the frame, row by row.
+    fn rows(&self, size: Size) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let (x, across, stride) = (self.x, self.width, size.width as usize);
+        (self.y..self.y + self.height).map(move |y| y * stride + x..y * stride + x + across)
+    }
+
     /// Where the tile's pixel of that number lies in the frame.
     fn index(&self, offset: usize, size: Size) -> usize {
         (self.y + offset / self.width) * size.width as usize + self.x + offset % self.width
     }
+}
+
+/// Ends a run; whether there was one.
+fn close(patch: &mut Vec<u8>, run: Option<(u16, u8, u8)>) -> bool {
+    let Some((length, class, origin)) = run else { return false };
+    patch.extend(length.to_le_bytes());
+    patch.extend([class, origin]);
+    true
 }
 
 fn tiles(size: Size) -> u32 {
@@ -228,6 +263,17 @@ mod tests {
         // The tile at the corner is 6 wide: seven pixels are its first row and one more.
         assert_eq!([at(64, 64), at(69, 64), at(64, 65), at(65, 65)], [(2, 3), (2, 3), (2, 3), (255, 1)]);
         assert_eq!([at(64, 0), at(69, 63), at(63, 0), at(0, 65)], [(4, 2), (4, 2), (255, 0), (255, 0)]);
+    }
+
+    #[test]
+    fn all_tiles_in_runs_make_the_same_layers_again() {
+        let mut layers = blank();
+        layers.apply(&[tile(3, &[(7, 2, 3), (5, 255, 1)]), tile(0, &[(4000, 4, 2), (96, 4, 3)])].concat(), 5).unwrap();
+        let patch = layers.patch();
+        assert_eq!(patch.len(), 4 * HEAD + (2 + 1 + 1 + 2) * RUN);
+        let mut again = Layers::uniform(Mask::new(SIZE, vec![1; SIZE.pixels()], 5).unwrap(), Origin::Hand);
+        again.apply(&patch, 5).unwrap();
+        assert_eq!(again, layers);
     }
 
     #[test]

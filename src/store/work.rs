@@ -57,10 +57,10 @@ pub(super) async fn add(tx: &mut Tx, frame: FrameId, version: i64, packed: &Pack
 /// Of a version without a record: the model's, as far as it still is what the start mask before it said.
 pub async fn layers(db: &Db, frame: FrameId, version: Option<i64>) -> Result<Option<(i64, Layers)>> {
     let row = sqlx::query(
-        "select version, width, height, pixels, origins, (
+        "select version, width, height, pixels, origins, case when origins is null then (
             select pixels from mask start where start.frame_id = ?1 and start.version <= mask.version
                 and start.kind = 'start' and start.width = mask.width and start.height = mask.height
-            order by start.version desc limit 1) as start
+            order by start.version desc limit 1) end as start
          from mask left join work using (mask_id)
          where frame_id = ?1 and version = coalesce(?2, (select max(version) from mask where frame_id = ?1))",
     )

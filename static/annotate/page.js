@@ -26,7 +26,7 @@ import { Server } from "./store/server.js";
 
 /** @type {Setup} */
 const setup = JSON.parse(document.body.dataset.setup ?? "{}");
-const server = new Server(setup.urls.frame);
+const server = new Server(setup.urls.frame, setup);
 
 start().catch((error) => {
   document.body.dataset.state = "failed";

@@ -7,6 +7,7 @@ import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
 import { applyChange, changeOf } from "./runs.js";
 import { Drafts } from "./store/draft.js";
+import { NoSuchVersion } from "./store/server.js";
 import { Sync } from "./store/sync.js";
 import { WorkClock } from "./work.js";
 
@@ -48,6 +49,17 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     return new LabelMap(map.width, map.height, pixels, origins);
   };
 
+  /** What both were drawn on; none where the server has it no more, as after a backup was put back.
+   * @param {number} wanted @returns {Promise<LabelMap | null>} */
+  const baseOf = async (wanted) => {
+    try {
+      return wanted > 0 ? await maskOf(wanted) : new LabelMap(map.width, map.height);
+    } catch (error) {
+      if (error instanceof NoSuchVersion) return null;
+      throw error;
+    }
+  };
+
   /** From now on, what is to be sent is what theirs has not. @param {LabelMap} theirs */
   const drawnOn = (theirs) => {
     unsent.take();
@@ -69,10 +81,10 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     },
     put: ({ change, work }, base) => server.saveTiles(change, work, base, { keepalive: leaving }),
     async judge(theirs, base, doubtful) {
-      const [newest, old] = await Promise.all([maskOf(theirs.version), base > 0 ? maskOf(base) : new LabelMap(map.width, map.height)]);
-      merge = new Merge(map, newest, old);
+      const [newest, old] = await Promise.all([maskOf(theirs.version), baseOf(base)]);
+      merge = new Merge(map, newest, old ?? newest);
       let ours = !merge.hasTheirs;
-      if (!ours && doubtful) {
+      if (!ours && old && doubtful) {
         const arrived = old.clone();
         applyChange(arrived, doubtful.change);
         ours = arrived.differences(newest).length === 0;
@@ -168,7 +180,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     if (!unsaved && draft.version !== version) return;
     if (draft.version !== version) {
       // Drawn on an older version: the save will find out what of it is theirs, and ask.
-      const base = await maskOf(draft.version).catch(() => null);
+      const base = await baseOf(draft.version);
       if (base) {
         map.replace(base.pixels, base.origins);
         unsent.take();

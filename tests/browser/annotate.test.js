@@ -262,15 +262,39 @@ test("offline for a minute: said, kept, saved when the net is back; the minute c
 test("signed out in another tab: said, and saved after signing in again", async () => {
   const ada = await site.visitor(browser, "Ada");
   const desk = await ada.opens(1);
-  await ada.context.clearCookies();
+  const other = await ada.context.newPage();
+  await other.goto(`${site.url}/account`);
+  await other.click("form[action='/sign-out'] button");
+  await other.waitForURL("**/sign-in**");
   await desk.page.keyboard.press("5");
   await desk.drags([[50, 60], [400, 200]]);
   await desk.page.waitForSelector("#banner-sign-in:visible");
   await desk.says("NOT SAVED");
-  await ada.signIn();
+  await ada.signInAnew();
   await desk.says("Saved v2");
   assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
   await end(ada);
+});
+
+test("a laptop that slept learns whose the frame is now, and saves when it is free again", async () => {
+  const [ada, bea] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Bea")];
+  await ada.post("/frames/1/take");
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  const desk = await ada.opens(1, page);
+  await page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 60]]);
+  site.query("update pick set lease_until = 1 where frame_id = 1");
+  await bea.post("/frames/1/take");
+  await page.clock.fastForward("02:00:00");
+  await page.waitForSelector("#leased:visible");
+  assert.match((await page.textContent("#leased")) ?? "", /Bea works on this frame now\. What you draw now is kept/);
+  await bea.post("/frames/1/release");
+  await page.clock.fastForward("01:01");
+  await desk.says("Saved v2");
+  await page.waitForSelector("#leased", { state: "hidden" });
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  await end(ada, bea);
 });
 
 test("by keyboard alone: a stroke, a save, a submission", async () => {
@@ -368,5 +392,8 @@ test("by touch: one finger draws, two pinch without drawing; a pen draws", async
   await pen("mouseReleased", f, 0);
   assert.equal(await desk.classAt(200, 200), FENCE);
   await desk.says("Saved v2");
+  const submit = await desk.page.locator("#submit").boundingBox();
+  await desk.page.touchscreen.tap((submit?.x ?? 0) + 20, (submit?.y ?? 0) + 10);
+  await desk.page.waitForURL("**/frames/2/annotate");
   await end(ada);
 });

@@ -4,7 +4,7 @@
  *
  * A frame of 2048x1024 with 300 regions, every overlay on, in headless Chromium. Milliseconds throughout, megabytes of
  * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it; `longest_task` the
- * main thread's longest while drawing, from the browser's trace. The figures mean little while other things run on the machine: `load_average` says.
+ * main thread's longest while drawing, from the browser's trace, and `longest_task_cpu` what of it the thread was running. The figures mean little while other things run on the machine: `load_average` says.
  */
 
 import { cpus, loadavg } from "node:os";
@@ -151,7 +151,7 @@ async function strokes(page, devtools) {
       clickCount: 1,
     });
   /** @type {number[]} */
-  const [moves, longest] = [[], []];
+  const [moves, longest, ran] = [[], [], []];
   await page.keyboard.press("b");
   for (let stroke = 0; stroke < STROKES; stroke++) {
     await page.keyboard.press("5732q"[stroke]);
@@ -173,9 +173,10 @@ async function strokes(page, devtools) {
     const [from, to] = ["from", "to"].map((name) => traceEvents.find((/** @type {any} */ event) => event.name === name));
     const tasks = traceEvents.filter((/** @type {any} */ event) => event.pid === from.pid && event.tid === from.tid && event.ts >= from.ts && event.ts <= to.ts && /RunTask$/.test(event.name));
     longest.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.dur ?? 0) / 1000)));
+    ran.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.tdur ?? 0) / 1000)));
     moves.push(...(await page.evaluate(() => /** @type {any} */ (window).moves)));
   }
-  return { stroke_to_paint: spread(moves), longest_task: spread(longest) };
+  return { stroke_to_paint: spread(moves), longest_task: spread(longest), longest_task_cpu: spread(ran) };
 }
 
 /** What a key or a click costs the main thread until it is painted. @param {import("playwright-core").Page} page */

@@ -2,6 +2,7 @@
 /** What the browser tests share: a served workspace that can be killed, a Chromium, a person in it. */
 
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,7 +81,7 @@ export class Site {
 
   /** @param {string} sql @returns {any[][]} what the database file itself says */
   query(sql) {
-    const script = "import json, sqlite3, sys\nc = sqlite3.connect(sys.argv[1], timeout=10)\nprint(json.dumps(c.execute(sys.argv[2]).fetchall()))\nc.commit()";
+    const script = "import json, sqlite3, sys\nc = sqlite3.connect(sys.argv[1], timeout=10)\nr = c.execute(sys.argv[2]).fetchall()\nc.commit()\nprint(json.dumps(r))";
     return JSON.parse(execFileSync("python3", ["-c", script, this.database, sql], { encoding: "utf8" }));
   }
 
@@ -112,6 +113,14 @@ export class Visitor {
     const { cookie } = this.site.people.find((person) => person.name === this.name);
     const [name, value] = cookie.split("=");
     await this.context.addCookies([{ name, value, url: this.site.url }]);
+  }
+
+  /** Signs in anew after a sign-out: with another session. */
+  async signInAnew() {
+    const secret = `${this.name}-${Date.now()}`;
+    const hash = createHash("sha256").update(secret).digest("hex");
+    this.site.query(`insert into session select x'${hash}', user_id, 0, 99999999999999 from user where name = '${this.name}'`);
+    await this.context.addCookies([{ name: "windlass", value: secret, url: this.site.url }]);
   }
 
   /** @param {string} path */

@@ -22,6 +22,14 @@ async fn patches(site: &Site, person: usize, frame: i64, base: i64, patch: Vec<u
     site.send(person, "PATCH", &format!("/frames/{frame}/mask"), &headers, patch).await
 }
 
+/// The newest mask with its origins, as the editor reads it.
+async fn reads(site: &Site, frame: i64) -> Layers {
+    let answer = site.send(BEA, "GET", &format!("/frames/{frame}/mask?runs=true"), &[], ()).await;
+    let mut layers = work::blank(SIZE);
+    layers.apply(&answer.body, 19).unwrap();
+    layers
+}
+
 #[tokio::test]
 async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let site = Site::open().await;
@@ -31,8 +39,8 @@ async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let saved = patches(&site, ADA, frame, 2, right, r#"{"seconds": 3.5, "actions": {"brush": 2}}"#).await;
     assert_eq!((saved.status, saved.header(header::ETAG)), (StatusCode::NO_CONTENT, "\"3\""));
 
-    let read = site.send(BEA, "GET", &format!("/frames/{frame}/mask?origins=true"), &[], ()).await;
-    let (classes, origins) = read.body.split_at(SIZE.pixels());
+    let layers = reads(&site, frame).await;
+    let (classes, origins) = (layers.classes(), layers.origins());
     let at = |x: usize, y: usize| (classes[y * 128 + x], origins[y * 128 + x]);
     assert_eq!([at(63, 0), at(64, 0), at(127, 0), at(64, 1)], [(2, 3), (5, 1), (5, 1), (255, 3)]);
     let before = site.send(BEA, "GET", &format!("/frames/{frame}/mask?version=2"), &[], ()).await;
@@ -53,10 +61,11 @@ async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
 async fn a_start_mask_is_all_the_models_and_a_whole_mask_by_hand_where_it_differs() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();
-    let path = format!("/frames/{frame}/mask?origins=true");
-    let start = site.send(ADA, "GET", &path, &[], ()).await.body;
-    assert!(start[SIZE.pixels()..].iter().all(|&origin| origin == Origin::Model as u8));
-    let mut pixels = start[..SIZE.pixels()].to_vec();
+    let start = reads(&site, frame).await;
+    assert!(start.origins().iter().all(|&origin| origin == Origin::Model as u8));
+    let plain = site.send(ADA, "GET", &format!("/frames/{frame}/mask"), &[], ()).await.body;
+    assert!(plain == start.classes(), "both ways of reading give the same classes");
+    let mut pixels = plain.to_vec();
     pixels[5] = 18;
     site.saves(ADA, frame, 1, &pixels).await;
     let db = site.fixture.workspace.db();
@@ -139,4 +148,32 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     site.saves(ADA, next, 1, &drawn(255)).await;
     let path = format!("/frames/{next}/submit");
     assert_eq!(site.send(ADA, "POST", &path, &[("if-match", "\"2\"")], ()).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_lead_sets_what_masks_are_looked_at_for_and_may_take_it_from_the_source() {
+    let site = Site::open().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let post = async |body: &'static str| site.send(0, "POST", "/projects/1/settings", &form, body).await;
+    let page = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
+
+    let wrong = post("unlabelled_percent=101&speck_pixels=many&never_touch=sky%20%2F%20moon").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for message in ["Type a number from 0 to 100.", "Type a whole number", "There is no class “moon” in this project."]
+    {
+        assert!(page(&wrong).contains(message), "{message}");
+    }
+    let body = "budget=5&budget_unit=percent&unlabelled_percent=2.5&speck_pixels=9&never_touch=sky%20%2F%20train%0A%0A";
+    assert_eq!(post(body).await.status, StatusCode::SEE_OTHER);
+    let kept = projects::checks(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
+    assert_eq!((kept.unlabelled_percent, kept.speck_pixels), (2.5, 9));
+    assert_eq!(kept.never_touch, [("sky".to_owned(), "train".to_owned())]);
+
+    let surveyed = post("budget=5&budget_unit=percent&survey=yes").await;
+    assert_eq!(surveyed.status, StatusCode::OK);
+    assert!(page(&surveyed).contains("Of 1 labels of the source"), "one label says nothing of pairs");
+    let again = projects::checks(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
+    assert_eq!(again, kept, "nothing is kept before it is looked at");
+    let examples = site.send(ADA, "GET", "/projects/1/examples", &[], ()).await.json();
+    assert!(examples["0"].is_i64() && examples["16"].is_null(), "{examples}");
 }

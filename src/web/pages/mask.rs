@@ -29,29 +29,33 @@ const GZIP_OVERHEAD: usize = 64 << 10;
 #[derive(Deserialize)]
 pub(crate) struct Which {
     version: Option<i64>,
-    /// Whether to send, after the classes, where each pixel came from.
+    /// Whether to send classes and origins as tiles in runs.
     #[serde(default)]
-    origins: bool,
+    runs: bool,
 }
 
-/// GET `/frames/{frame}/mask[?version=][&origins=true]`: all pixels, 255 where there is no class; version 0 where nothing
-/// is saved. With `origins` as many bytes again follow: [`Origin`]s.
+/// GET `/frames/{frame}/mask[?version=][&runs=true]`: all pixels, 255 where there is no class; version 0 where nothing is
+/// saved. With `runs` all tiles as `domain::layers` describes them, with where each pixel came from: a tenth of the bytes.
 pub(crate) async fn read(
     State(app): State<App>,
     Path(frame): Path<i64>,
-    Query(Which { version, origins }): Query<Which>,
+    Query(Which { version, runs }): Query<Which>,
 ) -> Result<Response> {
     let db = app.workspace.db();
     let (_, frame) = frames::get(db, FrameId(frame)).await?;
-    let (version, layers) = match (work::layers(db, frame.id, version).await?, version) {
+    let found = if runs {
+        let found = work::layers(db, frame.id, version).await?;
+        let pack = move || found.map(|(number, layers)| (number, layers.patch()));
+        tokio::task::spawn_blocking(pack).await?
+    } else {
+        masks::pixels(db, frame.id, version).await?
+    };
+    let (version, body) = match (found, version) {
         (Some(found), _) => found,
-        (None, None) => (0, work::blank(frame.size)),
+        (None, None) if runs => (0, work::blank(frame.size).patch()),
+        (None, None) => (0, Mask::unlabelled(frame.size).into_pixels()),
         (None, Some(_)) => return Err(WebError::NotFound),
     };
-    let (mut body, from) = layers.into_parts();
-    if origins {
-        body.extend(from);
-    }
     let kind = (header::CONTENT_TYPE, "application/octet-stream".to_owned());
     Ok(([kind, (header::ETAG, tag(version)), (header::CACHE_CONTROL, "private, no-store".into())], body)
         .into_response())

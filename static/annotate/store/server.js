@@ -1,6 +1,9 @@
 // @ts-check
 /** The server as the annotate page meets it: the mask, the lease, the way on. */
 
+import { LabelMap } from "../label_map.js";
+import { applyChange } from "../runs.js";
+
 /** @typedef {import("./sync.js").Outcome} Outcome */
 /** @typedef {{ kind: "held", until: number } | { kind: "taken", message: string } | { kind: "unknown" }} LeaseOutcome */
 
@@ -10,10 +13,14 @@
 /** A save that takes longer has failed. */
 const PATIENCE = 20_000;
 
+/** The server has never had it, or was put back to a time before it. */
+export class NoSuchVersion extends Error {}
+
 export class Server {
-  /** @param {string} frame URL of the frame, without a slash at its end */
-  constructor(frame) {
+  /** @param {string} frame URL of the frame, without a slash at its end @param {{ width: number, height: number }} size */
+  constructor(frame, { width, height }) {
     this.frame = frame;
+    this.size = { width, height };
   }
 
   /**
@@ -22,11 +29,11 @@ export class Server {
    */
   async mask(version) {
     const which = version === undefined ? "" : `&version=${version}`;
-    const answer = await fetch(`${this.frame}/mask?origins=true${which}`, { cache: "no-store" });
+    const answer = await fetch(`${this.frame}/mask?runs=true${which}`, { cache: "no-store" });
+    if (answer.status === 404 && version !== undefined) throw new NoSuchVersion();
     if (!answer.ok || answer.redirected) throw new Error(`the mask could not be read (${answer.status})`);
-    const planes = new Uint8Array(await answer.arrayBuffer());
-    const length = planes.length / 2;
-    return { pixels: planes.slice(0, length), origins: planes.slice(length), version: versionOf(answer) };
+    const { pixels, origins } = planesOf(new Uint8Array(await answer.arrayBuffer()), this.size);
+    return { pixels, origins, version: versionOf(answer) };
   }
 
   /**
@@ -99,6 +106,13 @@ export class Server {
     if (answer.ok) return { next: answer.url };
     return { problem: await sentence(answer) };
   }
+}
+
+/** @param {Uint8Array} tiles all of them @param {{ width: number, height: number }} size @returns {LabelMap} */
+function planesOf(tiles, { width, height }) {
+  const map = new LabelMap(width, height);
+  if (applyChange(map, tiles).length !== map.tileCount) throw new Error("the mask that came is not whole");
+  return map;
 }
 
 /** @param {Response} answer */
