@@ -9,6 +9,8 @@
 //! | [`greedy`] | what frames are chosen by one after another | ours |
 //! | [`selection`] | which frames to label | section 3.2, Table 4 |
 //! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
+//! | [`superpixel`] | a frame cut into small pieces alike | SLIC |
+//! | [`segment_tree`] | pieces merged into segments of every size | Ward |
 //!
 //! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
 //! several rows or anchors stand one after another in one slice.
