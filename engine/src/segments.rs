@@ -11,7 +11,8 @@ use crate::model::Model;
 
 /// Directions of the network's features that are kept: those along which the frame varies most.
 const DIRECTIONS: i64 = 16;
-/// Weight of a unit of CIELAB beside features of norm 1. Of 0.01 to 0.05, segments agreed best with labels by this.
+/// Weight of a unit of CIELAB beside features of norm 1: of 0.02, 0.03 and 0.05 the one by which fewest clicks on segments
+/// mended real start masks up to 96 % of pixels.
 const COLOUR: f32 = 0.03;
 
 /// The segments file of a frame, of which the network's last map is f32 `[1, D, h, w]`.

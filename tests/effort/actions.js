@@ -6,7 +6,7 @@ import { fillPolygon } from "../../static/annotate/tools/polygon.js";
 import { EXTENTS, Spread, givenClasses } from "../../static/annotate/tools/propagate.js";
 import { crossed } from "../../static/annotate/tools/segment.js";
 import { contour, spine } from "./outline.js";
-import { preparation, price } from "./annotator.js";
+import { preparation, rate } from "./annotator.js";
 import { simplify } from "./polygons.js";
 
 /** @typedef {import("./annotator.js").Action} Action */
@@ -70,7 +70,9 @@ export function segmentActions(editor, score, wrong, offer) {
       draw(editor, way);
     },
   });
-  wrong.flat().forEach(([first]) => first && offer(action(first.scale, first.value, [middle(segments, first.node)], first.gain)));
+  wrong.flat().forEach(([first]) => {
+    if (first) offer(action(first.scale, first.value, [middle(segments, first.node)], first.gain));
+  });
   wrong.flat().forEach((all) => {
     const [{ scale, value } = { scale: 0, value: 0 }] = all;
     const ends = all.slice(0, ENDS).map(({ node }) => middle(segments, node));
@@ -78,7 +80,7 @@ export function segmentActions(editor, score, wrong, offer) {
     const best = offer(action(scale, value, [], 0));
     // However a drag went, it would hardly be worth more than this.
     const keys = preparation(editor, "segment", value, scale);
-    if (best && sum(all, ENDS) / (keys + 2) <= best.gain / price(best)) return;
+    if (best && sum(all, ENDS) / (keys + 2) <= rate(best)) return;
     /** @param {Point[]} way */
     const worth = (way) => alongWay(segments, score, scale, value, way);
     let [way, gain] = bestPair(ends, worth);

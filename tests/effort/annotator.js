@@ -13,11 +13,17 @@ import { brushActions, fillActions, polygonActions, propagateActions, segmentAct
 
 /** @typedef {import("../../static/annotate/editor.js").Editor} Editor */
 /** @typedef {import("./score.js").Score} Score */
-/** @typedef {{ tool: string, gain: number, places: number, keys: number, take: (editor: Editor) => void }} Action */
+/** @typedef {{ tool: string, gain: number, places: number, keys: number, take: (editor: Editor) => void }} Action
+ *   `gain`: pixels that become right, less those that are spoilt */
 
 /** @param {Action | null} a @param {Action} b @returns {boolean} whether `b` repairs more for its price */
 export function better(a, b) {
-  return b.gain > 0 && (a === null || b.gain / price(b) > a.gain / price(a));
+  return b.gain > 0 && (a === null || rate(b) > rate(a));
+}
+
+/** @param {Action} action @returns {number} pixels that it mends for a price of 1 */
+export function rate(action) {
+  return action.gain / price(action);
 }
 
 /** @param {Action} action */
