@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::Backbone;
+use crate::domain::{Backbone, Preset};
 use crate::store::people::Role;
 use crate::supervisor;
 
@@ -34,6 +34,8 @@ pub enum Command {
     ///
     /// Works beside a running server and without one. The link is good once, for a few days.
     Invite(Invite),
+    /// Print every knob of a preset with what it does, as the [recipe] of an experiment file.
+    Knobs(Knobs),
 }
 
 /// What a server and the demo share.
@@ -133,6 +135,22 @@ pub struct Invite {
     /// How people reach the pages.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7878", env = "WINDLASS_URL")]
     pub url: String,
+}
+
+/// Arguments of `knobs`.
+#[derive(Args, Clone, Debug)]
+pub struct Knobs {
+    /// recommended, paper or released-code.
+    #[arg(long, default_value = "recommended", value_parser = named::<Preset>)]
+    pub preset: Preset,
+    /// efficientnet_lite0 or resnet101.
+    #[arg(long, default_value = "efficientnet_lite0", value_parser = named::<Backbone>)]
+    pub backbone: Backbone,
+}
+
+/// A choice by its name in files.
+fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 /// What an invited person may do.

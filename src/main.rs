@@ -7,6 +7,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use windlass::config::{Cli, Command, Demo, Invite, Serve, has_display};
 use windlass::demo;
+use windlass::domain::Recipe;
 use windlass::serve::{Server, asked_to_stop};
 use windlass::store::Workspace;
 use windlass::web;
@@ -31,6 +32,10 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Demo(arguments) => play_demo(&arguments).await,
         Command::Run(arguments) => windlass::experiment::run(&arguments).await,
         Command::Invite(arguments) => invite(&arguments).await,
+        Command::Knobs(arguments) => {
+            print!("{}", Recipe::preset(arguments.preset, arguments.backbone).to_toml());
+            Ok(())
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Batches of training views, each a function of the seed and the step alone.
 
 use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
-use windlass::domain::{Backbone, FrameRef, Size, Stream, rng};
+use windlass::domain::{Backbone, FrameRef, Input, Recipe, Size, Stream, rng};
 
 use crate::ahead::Ahead;
 use crate::augment::View;
@@ -24,6 +25,20 @@ pub struct Set {
     pub order: Stream,
     /// Whether labels are wanted.
     pub labelled: bool,
+    /// What frames are scaled by.
+    pub scale: [f64; 2],
+}
+
+impl Set {
+    /// Frames with their labels, at the recipe's scales.
+    pub fn labelled(frames: &[FrameRef], batch: usize, order: Stream, recipe: &Recipe) -> Self {
+        Self { frames: frames.into(), batch, order, labelled: true, scale: recipe.scale }
+    }
+
+    /// Frames as they are.
+    pub fn plain(frames: &[FrameRef], batch: usize, order: Stream, recipe: &Recipe) -> Self {
+        Self { labelled: false, ..Self::labelled(frames, batch, order, recipe) }
+    }
 }
 
 /// A step's views of one set.
@@ -32,6 +47,27 @@ pub struct Batch {
     pub rgb: Tensor,
     /// i64 `[n, crop.height, crop.width]`, class indices and 255; 255 everywhere where no labels were wanted.
     pub label: Tensor,
+    /// The places of the frames in their set.
+    pub frames: Vec<usize>,
+}
+
+impl Batch {
+    /// Frames in it.
+    pub fn len(&self) -> i64 {
+        self.frames.len() as i64
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    fn new(raw: Raw, crop: Size, device: Device) -> Self {
+        let [n, height, width] = [raw.frames.len() as i64, i64::from(crop.height), i64::from(crop.width)];
+        let rgb = Tensor::from_slice(&raw.rgb).view([n, height, width, 3]).to_device(device);
+        let label = Tensor::from_slice(&raw.label).view([n, height, width]).to_device(device).to_kind(Kind::Int64);
+        Self { rgb, label, frames: raw.frames }
+    }
 }
 
 /// One batch of each of `N` sets for every step, read ahead.
@@ -41,9 +77,11 @@ pub struct Batches<const N: usize> {
     device: Device,
 }
 
+#[derive(Default)]
 struct Raw {
     rgb: Vec<u8>,
     label: Vec<u8>,
+    frames: Vec<usize>,
 }
 
 impl<const N: usize> Batches<N> {
@@ -55,8 +93,8 @@ impl<const N: usize> Batches<N> {
         ensure!(sets.iter().all(|set| !set.frames.is_empty()), "there are no frames to train on: import some first");
         let recipe = job.spec.recipe.clone();
         let seed = job.spec.seed;
-        let shelf = Shelf::new(recipe.frame, job.spec.codes.clone());
-        let pad = mean_color(recipe.backbone);
+        let shelf = job.shelf.clone();
+        let pad = nothing(&recipe);
         let orders = sets.each_ref().map(|set| Order::new(seed, set.order, set.frames.len()));
         let make = move |step| {
             // Drawn before anything is read, in one order: what is drawn does not depend on who reads first.
@@ -65,18 +103,17 @@ impl<const N: usize> Batches<N> {
             for (which, (set, order)) in sets.iter().zip(&orders).enumerate() {
                 for place in 0..set.batch as u64 {
                     let frame = order.frame(step * set.batch as u64 + place);
-                    plan.push((which, frame, View::draw(&mut draw, recipe.frame, recipe.crop, recipe.scale)));
+                    plan.push((which, frame, View::draw(&mut draw, recipe.frame, recipe.crop, set.scale)));
                 }
             }
             let views = plan.into_par_iter().map(|(which, frame, view)| {
                 let set = &sets[which];
-                let raw = cut(&shelf, &set.frames[frame], set.labelled, view, recipe.crop, pad)?;
-                Ok((which, raw))
+                let cut = cut(&shelf, &set.frames[frame], set.labelled, view, recipe.crop, pad)?;
+                Ok((which, frame, cut))
             });
-            let mut batches = [const { Raw { rgb: Vec::new(), label: Vec::new() } }; N];
-            for (which, raw) in views.collect::<Result<Vec<_>>>()? {
-                batches[which].rgb.extend(raw.rgb);
-                batches[which].label.extend(raw.label);
+            let mut batches = [const { Raw { rgb: Vec::new(), label: Vec::new(), frames: Vec::new() } }; N];
+            for (which, frame, cut) in views.collect::<Result<Vec<_>>>()? {
+                batches[which].push(frame, cut);
             }
             Ok(batches)
         };
@@ -86,32 +123,98 @@ impl<const N: usize> Batches<N> {
 
     /// The next step's batches, in the order of the sets.
     pub fn take(&mut self) -> Result<[Batch; N]> {
-        let [height, width] = [self.crop.height, self.crop.width].map(i64::from);
-        let raws = self.ahead.take()?;
-        Ok(raws.map(|Raw { rgb, label }| {
-            let rgb = Tensor::from_slice(&rgb).view([-1, height, width, 3]).to_device(self.device);
-            let label = Tensor::from_slice(&label).view([-1, height, width]).to_device(self.device);
-            Batch { rgb, label: label.to_kind(Kind::Int64) }
-        }))
+        Ok(self.ahead.take()?.map(|raw| Batch::new(raw, self.crop, self.device)))
+    }
+}
+
+/// Frames that a training asks for by what it has seen, read beside its steps.
+pub struct OnDemand {
+    asked: Sender<(u64, Vec<usize>)>,
+    read: Receiver<Result<Raw>>,
+    waiting: bool,
+    crop: Size,
+    device: Device,
+}
+
+impl OnDemand {
+    /// A reader of these frames, without labels.
+    pub fn start(job: &Job, frames: Vec<FrameRef>) -> Result<Self> {
+        let (asked, orders) = channel::<(u64, Vec<usize>)>();
+        let (done, read) = channel();
+        let (seed, recipe, shelf) = (job.spec.seed, job.spec.recipe.clone(), job.shelf.clone());
+        let (crop, device) = (recipe.crop, job.device);
+        let one = move |(step, wanted): (u64, Vec<usize>)| {
+            let mut draw = rng(seed, Stream::PartnerView, step);
+            let mut raw = Raw::default();
+            for place in wanted {
+                let view = View::draw(&mut draw, recipe.frame, crop, recipe.scale);
+                raw.push(place, cut(&shelf, &frames[place], false, view, crop, nothing(&recipe))?);
+            }
+            Ok(raw)
+        };
+        let work = move || {
+            // Ends with the training, whose end of either channel is gone then.
+            while let Ok(order) = orders.recv() {
+                if done.send(one(order)).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("on-demand".into()).spawn(work)?;
+        Ok(Self { asked, read, waiting: false, crop, device })
+    }
+
+    /// Whether nothing was asked for since the last batch was taken.
+    pub fn is_idle(&self) -> bool {
+        !self.waiting
+    }
+
+    /// Has the frames at these places read for a step; their views depend on the seed and the step alone.
+    pub fn ask(&mut self, step: u64, frames: Vec<usize>) -> Result<()> {
+        self.waiting = true;
+        self.asked.send((step, frames)).map_err(|_| anyhow!("the reader of chosen frames broke off"))
+    }
+
+    /// Waits for what was asked for.
+    pub fn take(&mut self) -> Result<Batch> {
+        self.waiting = false;
+        let raw = self.read.recv().map_err(|_| anyhow!("the reader of chosen frames broke off"))??;
+        Ok(Batch::new(raw, self.crop, self.device))
+    }
+}
+
+impl Raw {
+    fn push(&mut self, frame: usize, (rgb, label): (Vec<u8>, Vec<u8>)) {
+        self.rgb.extend(rgb);
+        self.label.extend(label);
+        self.frames.push(frame);
     }
 }
 
 /// One view and its label.
-fn cut(shelf: &Shelf, frame: &FrameRef, labelled: bool, view: View, crop: Size, pad: [u8; 3]) -> Result<Raw> {
+fn cut(
+    shelf: &Shelf,
+    frame: &FrameRef,
+    labelled: bool,
+    view: View,
+    crop: Size,
+    pad: [u8; 3],
+) -> Result<(Vec<u8>, Vec<u8>)> {
     let picture = shelf.picture(frame, labelled)?;
-    let mut raw = Raw { rgb: vec![0; crop.pixels() * 3], label: vec![windlass::domain::IGNORE; crop.pixels()] };
-    view.picture(&picture.rgb, shelf.size(), crop, pad, &mut raw.rgb);
+    let (mut rgb, mut own) = (vec![0; crop.pixels() * 3], vec![windlass::domain::IGNORE; crop.pixels()]);
+    view.picture(&picture.rgb, shelf.size(), crop, pad, &mut rgb);
     if let Some(label) = &picture.label {
-        view.label(label, shelf.size(), crop, &mut raw.label);
+        view.label(label, shelf.size(), crop, &mut own);
     }
-    Ok(raw)
+    Ok((rgb, own))
 }
 
 /// What the network takes for nothing: a colour that is normalised to about 0.
-fn mean_color(backbone: Backbone) -> [u8; 3] {
-    match backbone {
-        Backbone::Resnet101 => [124, 116, 104],
-        Backbone::EfficientnetLite0 => [127; 3],
+fn nothing(recipe: &Recipe) -> [u8; 3] {
+    match (recipe.input, recipe.backbone) {
+        (Input::Unit, _) => [0; 3],
+        (Input::Imagenet, Backbone::Resnet101) => [124, 116, 104],
+        (Input::Imagenet, Backbone::EfficientnetLite0) => [127; 3],
     }
 }
 

@@ -14,12 +14,13 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
-use windlass::domain::{Backbone, Confusion, FrameId, Layout, Norm, Recipe, Size, Taxonomy};
+use windlass::domain::{Backbone, Confusion, FrameId, Layout, Norm, Recipe, Size, Strategy, Taxonomy};
 use windlass::formats::codes::label_code;
 use windlass::formats::label::read_label;
 use windlass::formats::picture::check;
 use windlass::method::kmeans::{Knobs, kmeans, kmeans_from};
-use windlass::method::selection::dual_domain_distance;
+use windlass::method::scores::{Anchors, Described, Measure};
+use windlass::method::selection::{Asked, Pool, choose};
 
 use crate::loss::cross_entropy;
 use crate::net::Segmenter;
@@ -225,11 +226,22 @@ impl BenchCommand {
 
     fn select(&self) -> Vec<f64> {
         let rows = drawn(2_975);
-        let ids: Vec<FrameId> = (0..2_975).map(FrameId).collect();
-        self.time(|| {
-            let picks = dual_domain_distance(&rows, &ids, &rows[..10 * WIDTH], &rows[10 * WIDTH..20 * WIDTH], CLASSES);
-            assert_eq!(picks.len(), ids.len());
-        })
+        let nothing = [0.0; CLASSES];
+        let frame = |(vector, id)| Described {
+            frame: FrameId(id),
+            vector,
+            present: &[1; CLASSES],
+            entropy: &nothing,
+            foreign: None,
+            pixels: &nothing,
+        };
+        let frames: Vec<Described<'_>> = rows.chunks_exact(WIDTH).zip(0..).map(frame).collect();
+        let anchors =
+            |from: usize| Anchors { centres: &rows[from * WIDTH..][..10 * WIDTH], presence: &[1.0; 10 * CLASSES] };
+        let measure = Measure { source: anchors(0), target: anchors(10), mean: &rows[..WIDTH] };
+        let pool = Pool { candidates: &frames, labelled: &[], groups: &[], measure };
+        let asked = Asked { strategy: Strategy::Madav2, budget: 149, quota: None, listed: &[], seed: 1 };
+        self.time(|| assert_eq!(choose(&pool, &asked).map(|picks| picks.len()), Ok(149)))
     }
 
     fn evaluate(&self, labels: &Path, predictions: &Path) -> Result<(Value, Vec<f64>)> {

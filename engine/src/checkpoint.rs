@@ -1,7 +1,8 @@
 //! Checkpoints: all that a training changes, in one file, of which the last two are kept.
 //!
 //! A checkpoint is written beside its place, forced to the disk and renamed, so a crash leaves the ones before. Each
-//! carries the digest of its numbers and the fingerprint of its spec: a damaged one or another job's is passed over.
+//! carries the digest of its numbers and says what [`origin`] it has: a damaged one or another job's is passed over, and
+//! a person is told why.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -12,9 +13,10 @@ use anyhow::{Context, Result};
 use memmap2::Mmap;
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor, no_grad};
-use windlass::domain::JobSpec;
+use windlass::domain::{JobSpec, Recipe};
 
 /// The name of the digest among the tensors.
 const DIGEST: &str = "sha256";
@@ -27,23 +29,55 @@ pub fn named(prefix: &str, tensors: impl IntoIterator<Item = (String, Tensor)>) 
     tensors.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
 }
 
-/// Two jobs with one fingerprint do the same: where they run is left out.
-pub fn fingerprint(spec: &JobSpec) -> Result<String> {
-    let spec = JobSpec { device: String::new(), threads: 0, ..spec.clone() };
-    Ok(hex(&Sha256::digest(serde_json::to_vec(&spec)?)))
+#[derive(Serialize, Deserialize)]
+struct Origin {
+    /// Digest of stage, seed, classes, codes and task.
+    work: String,
+    /// Knobs that a later engine knows and this file lacks are read as what was done before there were such knobs.
+    recipe: Recipe,
+}
+
+/// What a job's intermediate results say of where they come from, as JSON: its work and its knobs, not where it runs.
+pub fn origin(spec: &JobSpec) -> Result<String> {
+    let JobSpec { stage, seed, classes, codes, task, recipe, .. } = spec;
+    let work = hex(&Sha256::digest(serde_json::to_vec(&(stage, seed, classes, codes, task))?));
+    Ok(serde_json::to_string(&Origin { work, recipe: recipe.clone() })?)
+}
+
+/// Why results of `there` are of no use to a job of origin `here`; `None` where they are. Where the job runs, how often it
+/// keeps its state and how a preset is called do not matter.
+pub fn difference(there: &str, here: &str) -> Option<String> {
+    let (Ok(there), Ok(here)) = (serde_json::from_str::<Origin>(there), serde_json::from_str::<Origin>(here)) else {
+        return Some("an engine left it that says in another way what it was made from".into());
+    };
+    if there.work != here.work {
+        return Some("it is of other frames, classes or another seed".into());
+    }
+    let [there, here] = [there, here].map(|origin| serde_json::to_value(origin.recipe).unwrap_or_default());
+    let told = ["/checkpoint_every"];
+    let pointers = Recipe::knobs().into_iter().map(|knob| knob.pointer).chain(["/backbone".to_owned()]);
+    let changed = pointers.filter(|at| !told.contains(&at.as_str()) && there.pointer(at) != here.pointer(at));
+    let changed: Vec<String> = changed.map(|at| at[1..].replace('/', ".")).collect();
+    (!changed.is_empty()).then(|| format!("it was made with other knobs: {}", changed.join(", ")))
 }
 
 /// The folder of a job's checkpoints.
 pub struct Checkpoints {
     folder: PathBuf,
-    fingerprint: String,
+    origin: String,
+}
+
+/// Why a checkpoint is passed over.
+enum Unfit {
+    Damaged,
+    Foreign(String),
 }
 
 impl Checkpoints {
-    /// In `folder`, which is made. Checkpoints of another spec than this do not count.
+    /// In `folder`, which is made. Checkpoints of another origin than this do not count.
     pub fn open(folder: &Path, spec: &JobSpec) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { folder: folder.into(), fingerprint: fingerprint(spec)? })
+        Ok(Self { folder: folder.into(), origin: origin(spec)? })
     }
 
     /// Writes the state after `step` steps and drops all but the last two checkpoints.
@@ -55,16 +89,20 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Fills the state from the newest checkpoint that is whole and says how many steps had been finished. Those passed
-    /// over are removed, so that they do not count among the last two.
-    pub fn restore(&self, state: &Named) -> Result<Option<u64>> {
+    /// Fills the state from the newest checkpoint that is whole and says how many steps had been finished, and what a person
+    /// should know. Those passed over are removed, so that they do not count among the last two.
+    pub fn restore(&self, state: &Named) -> Result<(Option<u64>, Option<String>)> {
+        let mut note = None;
         for (step, path) in self.newest_first()? {
-            if self.read(state, &path).is_some() {
-                return Ok(Some(step));
-            }
+            let why = match self.read(state, &path) {
+                Ok(()) => return Ok((Some(step), note)),
+                Err(Unfit::Damaged) => "it is damaged".to_owned(),
+                Err(Unfit::Foreign(why)) => why,
+            };
+            note.get_or_insert_with(|| format!("the checkpoint after step {step} is of no use: {why}"));
             fs::remove_file(path)?;
         }
-        Ok(None)
+        Ok((None, note))
     }
 
     /// Tensors go to the file one at a time; their digest stands last, as one more tensor.
@@ -77,7 +115,7 @@ impl Checkpoints {
         };
         state.iter().for_each(|(name, tensor)| info(name, Dtype::F32, shape(tensor), 4));
         info(DIGEST, Dtype::U8, vec![32], 1);
-        let about = HashMap::from([("spec".to_owned(), self.fingerprint.clone())]);
+        let about = HashMap::from([("origin".to_owned(), self.origin.clone())]);
         let mut header = serde_json::to_vec(&Metadata::new(Some(about), infos)?)?;
         header.resize(header.len().next_multiple_of(8), b' ');
 
@@ -99,16 +137,22 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// `None` where anything is not as it was written. The state is changed only by a checkpoint that is whole.
-    fn read(&self, state: &Named, path: &Path) -> Option<()> {
-        let file = File::open(path).ok()?;
+    /// The state is changed only by a checkpoint that is whole.
+    fn read(&self, state: &Named, path: &Path) -> Result<(), Unfit> {
+        let file = File::open(path).map_err(|_| Unfit::Damaged)?;
         // SAFETY: a checkpoint is never written in place, and its folder is locked for this process.
-        let file = unsafe { Mmap::map(&file) }.ok()?;
-        let (_, header) = SafeTensors::read_metadata(&file).ok()?;
-        if header.metadata().as_ref()?.get("spec") != Some(&self.fingerprint) {
-            return None;
+        let file = unsafe { Mmap::map(&file) }.map_err(|_| Unfit::Damaged)?;
+        let (_, header) = SafeTensors::read_metadata(&file).map_err(|_| Unfit::Damaged)?;
+        let about = header.metadata().as_ref().and_then(|about| about.get("origin"));
+        if let Some(why) = difference(about.map_or("", String::as_str), &self.origin) {
+            return Err(Unfit::Foreign(why));
         }
-        let tensors = SafeTensors::deserialize(&file).ok()?;
+        Self::fill(state, &file).ok_or(Unfit::Damaged)
+    }
+
+    /// `None` where anything is not as it was written.
+    fn fill(state: &Named, file: &[u8]) -> Option<()> {
+        let tensors = SafeTensors::deserialize(file).ok()?;
         let mut digest = Sha256::new();
         let mut stored = Vec::new();
         for (name, tensor) in state {

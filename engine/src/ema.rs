@@ -31,8 +31,11 @@ impl Teacher {
     }
 
     /// After a step counted from 0: `teacher = keep * teacher + (1 - keep) * student`. It follows closely at first, with
-    /// `keep = min(1 - 1 / (step + 1), decay)`.
+    /// `keep = min(1 - 1 / (step + 1), decay)`. A teacher of decay 1 stays as it began.
     pub fn follow(&mut self, step: u64) {
+        if self.decay >= 1.0 {
+            return;
+        }
         let keep = (1.0 - 1.0 / (step + 1) as f64).min(self.decay);
         no_grad(|| {
             for (own, student) in &mut self.pairs {

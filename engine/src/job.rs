@@ -14,6 +14,7 @@ use tch::Device;
 use windlass::domain::{Event, JobSpec, files};
 
 use crate::events::Events;
+use crate::frames::Shelf;
 use crate::{device, failure, memory, stage};
 
 /// A job at work.
@@ -26,6 +27,8 @@ pub struct Job {
     pub device: Device,
     /// What it says.
     pub events: Rc<Events>,
+    /// Frames that were read.
+    pub shelf: Arc<Shelf>,
     stop: Arc<AtomicBool>,
 }
 
@@ -51,7 +54,7 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
     let outcome = match outcome {
         Ok(outcome) => outcome.map_err(|error| {
             // The log gets all of it; a person gets a sentence.
-            let _ = writeln!(std::io::stderr(), "{error:?}");
+            let _ = writeln!(std::io::stderr(), "{error:#}");
             failure::sentence(&error, dir)
         }),
         Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
@@ -84,7 +87,8 @@ impl Job {
         for signal in [SIGTERM, SIGINT] {
             signal_hook::flag::register(signal, stop.clone())?;
         }
-        let job = Self { dir: dir.into(), spec, device, events, stop };
+        let shelf = Arc::new(Shelf::new(spec.recipe.frame, spec.codes.clone()));
+        let job = Self { dir: dir.into(), spec, device, events, shelf, stop };
         tch::set_num_threads(job.threads() as i32);
         rayon::ThreadPoolBuilder::new().num_threads(job.threads()).build_global()?;
         Ok(job)
@@ -125,8 +129,12 @@ impl Job {
 
 /// Takes the folder for this process.
 fn lock(dir: &Path) -> Result<File> {
-    if !dir.is_dir() {
-        bail!("there is no job folder {}: give the folder that holds a {}", dir.display(), files::SPEC);
+    if !dir.join(files::SPEC).is_file() {
+        bail!(
+            "there is no job in {}: give a folder that holds a {}, as the server and `windlass run` make them",
+            dir.display(),
+            files::SPEC
+        );
     }
     let path = dir.join(files::LOCK);
     let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`job`] | the folder: its lock, its spec, its end; [`events`] what it says, [`failure`] errors as sentences |
 //! | [`device`] | the CPU or a card; [`memory`] how it is kept |
-//! | [`stage`] | the stages, one file each: their loops read from the batch to the checkpoint |
-//! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`] |
+//! | [`stage`] | the stages, one file each: what each learns in a step |
+//! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`], [`best`] |
+//! | [`adaptive`] | what the adaptation remembers of the classes; [`mixing`] frames with parts of others |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
-//! | [`predict`] | whole frames through a model, [`feature_file`] what is kept of them, [`segments`] a frame cut up, [`mark`] how far it came |
+//! | [`predict`] | whole frames through a model, [`views`] in parts and mirrored, [`feature_file`] what is kept of them, [`mark`] how far it came |
+//! | [`segments`] | a frame cut up for the editor |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
 //! | [`bench`] | how fast this box is |
 
@@ -23,11 +25,15 @@ pub mod optimizer;
 pub mod loss;
 pub mod pooling;
 pub mod ema;
+pub mod best;
+pub mod adaptive;
+pub mod mixing;
 pub mod batch;
 pub mod frames;
 pub mod augment;
 pub mod ahead;
 pub mod predict;
+pub mod views;
 pub mod mark;
 pub mod feature_file;
 pub mod segments;

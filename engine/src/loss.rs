@@ -1,7 +1,7 @@
 //! What is minimised. Logits are `[n, C, h, w]`, labels i64 `[n, h, w]` with 255 where nothing is known.
 
 use tch::{Kind, Reduction, Tensor, no_grad};
-use windlass::domain::IGNORE;
+use windlass::domain::{Gan, IGNORE};
 
 /// Added to squared distances, so that a frame that lies on an anchor has a finite gradient.
 const EPS: f64 = 1e-8;
@@ -32,16 +32,64 @@ pub fn ohem(logits: &Tensor, labels: &Tensor, threshold: f64, min_kept: f64) -> 
     (loss * &kept).sum(Kind::Float) / kept.sum(Kind::Float).clamp_min(1.0)
 }
 
-/// Least-squares GAN loss of a discriminator's map (Mao et al. 2017): `domain` is 0 for source and 1 for target. Scalar.
-pub fn ls_gan(map: &Tensor, domain: f64) -> Tensor {
-    (map - domain).square().mean(Kind::Float)
+/// Loss of a discriminator's map that is to say `domain`, 0 for source and 1 for target: least squares (Mao et al. 2017),
+/// or binary cross entropy of the map as logits. Scalar.
+pub fn adversarial(map: &Tensor, domain: f64, gan: Gan) -> Tensor {
+    match gan {
+        Gan::LeastSquares => (map - domain).square().mean(Kind::Float),
+        Gan::CrossEntropy => (map.softplus() - map * domain).mean(Kind::Float),
+    }
 }
 
-/// Cross entropy to the teacher's best class, each pixel weighted by the square of the teacher's confidence (AEL). Scalar.
-pub fn consistency(logits: &Tensor, teacher_logits: &Tensor) -> Tensor {
-    let (confidence, class) = no_grad(|| teacher_logits.softmax(1, Kind::Float).max_dim(1, false)); // [n, h, w] each
-    let weight = confidence.square();
-    (per_pixel(logits, &class) * &weight).sum(Kind::Float) / weight.sum(Kind::Float)
+/// A teacher's answer as labels.
+pub struct PseudoLabels {
+    /// i64 `[n, h, w]`: its best class; 255 where it is left out.
+    pub classes: Tensor,
+    /// f32 `[n, h, w]`: the square of its confidence (AEL); 0 where it is left out.
+    pub weights: Tensor,
+}
+
+impl PseudoLabels {
+    /// Of logits `[n, C, h, w]`, without the given shares of all pixels: those of the lowest and of the highest entropy.
+    pub fn of(teacher_logits: &Tensor, drop_surest: f64, drop_doubtful: f64) -> Self {
+        no_grad(|| {
+            let log_p = teacher_logits.log_softmax(1, Kind::Float);
+            let p = log_p.exp();
+            let (confidence, classes) = p.max_dim(1, false); // [n, h, w] each
+            let labels = Self { classes, weights: confidence.square() };
+            if drop_surest <= 0.0 && drop_doubtful <= 0.0 {
+                return labels;
+            }
+            let entropy = -(p * log_p).sum_dim_intlist(1, false, Kind::Float); // [n, h, w]
+            let n = entropy.numel() as i64;
+            let count = |share: f64| ((share * n as f64) as i64).clamp(0, n - 1);
+            let ranked = |rank: i64| entropy.flatten(0, -1).kthvalue(rank, 0, false).0;
+            let low = entropy.lt_tensor(&ranked(count(drop_surest) + 1));
+            let high = entropy.gt_tensor(&ranked(n - count(drop_doubtful)));
+            labels.without(&low.logical_or(&high))
+        })
+    }
+
+    /// Leaves some pixels out, bool `[n, h, w]`.
+    fn without(self, these: &Tensor) -> Self {
+        let classes = self.classes.masked_fill(these, i64::from(IGNORE));
+        Self { classes, weights: self.weights.masked_fill(these, 0.0) }
+    }
+}
+
+/// Leaves pixels out at random, as likely as the class that the student gives them is unlikely in `keep_odds`: kept is what
+/// has a draw, f32 `[n, h, w]` in [0, 1), below the odds (AEL).
+pub fn keep_at_random(labels: PseudoLabels, logits: &Tensor, keep_odds: &[f32], draws: &Tensor) -> PseudoLabels {
+    no_grad(|| {
+        let odds = Tensor::from_slice(keep_odds).to_device(logits.device()).take(&logits.argmax(1, false)); // [n, h, w]
+        labels.without(&draws.ge_tensor(&odds))
+    })
+}
+
+/// Cross entropy to pseudo-labels, a mean by their weights; 0 where all are left out. Scalar.
+pub fn consistency(logits: &Tensor, labels: &PseudoLabels) -> Tensor {
+    let PseudoLabels { classes, weights } = labels;
+    (per_pixel(logits, classes) * weights).sum(Kind::Float) / weights.sum(Kind::Float).clamp_min(1e-8)
 }
 
 /// Soft alignment of vectors `[n, d]` with anchors `[v, d]`: the harmonic mean of the mean-squared distances of a frame

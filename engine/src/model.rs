@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use rand::RngCore;
 use tch::nn::VarStore;
-use tch::{Kind, Tensor};
-use windlass::domain::{ModelCard, Precision, Stream, files, rng};
+use tch::{Device, Kind, Tensor};
+use windlass::domain::{ModelCard, Precision, Recipe, Stream, files, rng};
 use windlass::formats::atomic;
 
 use crate::job::Job;
@@ -23,14 +23,18 @@ pub struct Model {
 }
 
 impl Model {
-    /// With random weights, drawn from the job's seed.
-    pub fn fresh(job: &Job) -> Self {
-        let (spec, recipe) = (&job.spec, &job.spec.recipe);
-        let vs = VarStore::new(job.device);
-        tch::manual_seed(rng(spec.seed, Stream::Init, 0).next_u64() as i64);
-        let net = Segmenter::new(&vs.root(), recipe.backbone, recipe.norm, spec.classes.len());
-        let half = recipe.precision == Precision::Bf16 && job.device.is_cuda();
+    /// With random weights, drawn from the seed.
+    pub fn fresh(recipe: &Recipe, n_classes: usize, seed: u64, device: Device) -> Self {
+        let vs = VarStore::new(device);
+        tch::manual_seed(rng(seed, Stream::Init, 0).next_u64() as i64);
+        let net = Segmenter::new(&vs.root(), recipe.backbone, recipe.norm, n_classes);
+        let net = net.with_input(recipe.input).with_dropout(recipe.dropout);
+        let half = recipe.precision == Precision::Bf16 && device.is_cuda();
         Self { vs, net, kind: if half { Kind::BFloat16 } else { Kind::Float } }
+    }
+
+    fn of(job: &Job) -> Self {
+        Self::fresh(&job.spec.recipe, job.spec.classes.len(), job.spec.seed, job.device)
     }
 
     /// With random weights but for the backbone, whose are ImageNet's.
@@ -40,7 +44,7 @@ impl Model {
             "there are no ImageNet weights at {}: run `make setup`, which fetches them, or give their file by path",
             path.display()
         );
-        let mut model = Self::fresh(job);
+        let mut model = Self::of(job);
         weights::load_backbone(&mut model.vs, path)?;
         Ok(model)
     }
@@ -52,9 +56,19 @@ impl Model {
             "there is no weights file at {}: put it back, or run the stage that makes it again",
             path.display()
         );
-        let mut model = Self::fresh(job);
+        let mut model = Self::of(job);
         weights::load(&mut model.vs, path)?;
         Ok(model)
+    }
+
+    /// Whether decoder and classifier learn too, or backbone and pyramid alone.
+    pub fn train_decoder(&mut self, learns: bool) {
+        for (name, weight) in self.vs.variables() {
+            let decodes = ["head.decoder.", "head.classifier."].iter().any(|part| name.starts_with(part));
+            if decodes && !learns {
+                let _ = weight.set_requires_grad(false);
+            }
+        }
     }
 
     /// Pictures u8 `[n, h, w, 3]` through the network; maps are f32 whatever the precision.

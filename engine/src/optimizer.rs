@@ -7,9 +7,10 @@ use windlass::domain::Schedule;
 
 use crate::checkpoint::Named;
 
-/// What `step` of a schedule multiplies its rate with: `(1 - step / steps) ^ power`.
+/// What `step` of a schedule multiplies its rate with: `(1 - step / horizon) ^ power`.
 pub fn poly(schedule: &Schedule, step: u64) -> f64 {
-    (1.0 - step as f64 / schedule.steps as f64).max(0.0).powf(schedule.power)
+    let horizon = if schedule.horizon == 0 { schedule.steps } else { schedule.horizon };
+    (1.0 - step as f64 / horizon as f64).max(0.0).powf(schedule.power)
 }
 
 /// Trained variables in order of their names.

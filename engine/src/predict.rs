@@ -8,7 +8,6 @@ use tch::{Device, Kind, Tensor, no_grad};
 use windlass::domain::{FrameRef, Mask, Size};
 
 use crate::ahead::Ahead;
-use crate::frames::Shelf;
 use crate::job::Job;
 use crate::model::Model;
 use crate::net::Output;
@@ -33,7 +32,8 @@ pub struct Count {
     pub total: usize,
 }
 
-/// Shows `frames` to the model and hands what it sees to `visit`, in order; labels are read where `labelled`.
+/// Shows `frames` to the model and hands what it sees to `visit`, in order; labels are read where `labelled`. Says how
+/// far it is.
 ///
 /// False where the job was asked to stop before the last frame.
 pub fn each(
@@ -42,11 +42,43 @@ pub fn each(
     frames: &[FrameRef],
     labelled: bool,
     count: &mut Count,
+    visit: impl FnMut(Seen<'_>) -> Result<()>,
+) -> Result<bool> {
+    each_by(job, |rgb| model.see(rgb, false), frames, labelled, count, visit)
+}
+
+/// The same with another way to see pictures u8 `[n, h, w, 3]`.
+pub fn each_by(
+    job: &Job,
+    see: impl Fn(&Tensor) -> Output,
+    frames: &[FrameRef],
+    labelled: bool,
+    count: &mut Count,
     mut visit: impl FnMut(Seen<'_>) -> Result<()>,
+) -> Result<bool> {
+    if job.stopping() {
+        return Ok(false);
+    }
+    look(job, see, frames, labelled, |seen| {
+        let last = seen.first + seen.frames.len() == frames.len();
+        count.done += seen.frames.len();
+        visit(seen)?;
+        job.events.progress(count.done as u64, count.total as u64, "frame")?;
+        Ok(last || !job.stopping())
+    })
+}
+
+/// The same in silence, until `visit` wants no more. Whether it has seen all.
+pub fn look(
+    job: &Job,
+    see: impl Fn(&Tensor) -> Output,
+    frames: &[FrameRef],
+    labelled: bool,
+    mut visit: impl FnMut(Seen<'_>) -> Result<bool>,
 ) -> Result<bool> {
     let size = job.spec.recipe.frame;
     let at_once = at_once(job.device, size);
-    let shelf = Shelf::new(size, job.spec.codes.clone());
+    let shelf = job.shelf.clone();
     let owned: Arc<[FrameRef]> = frames.into();
     let read = move |batch| {
         let first = batch as usize * at_once;
@@ -59,16 +91,13 @@ pub fn each(
     };
     let mut batches = Ahead::start(0..frames.len().div_ceil(at_once) as u64, job.readers(), read)?;
     for (batch, frames) in frames.chunks(at_once).enumerate() {
-        if job.stopping() {
-            return Ok(false);
-        }
         let (pictures, labels): (Vec<_>, Vec<_>) = batches.take()?.into_iter().unzip();
         let rgb = Tensor::from_slice(&pictures.concat());
         let rgb = rgb.view([frames.len() as i64, i64::from(size.height), i64::from(size.width), 3]);
-        let output = no_grad(|| model.see(&rgb.to_device(job.device), false));
-        no_grad(|| visit(Seen { first: batch * at_once, frames, labels, output }))?;
-        count.done += frames.len();
-        job.events.progress(count.done as u64, count.total as u64, "frame")?;
+        let output = no_grad(|| see(&rgb.to_device(job.device)));
+        if !no_grad(|| visit(Seen { first: batch * at_once, frames, labels, output }))? {
+            return Ok(false);
+        }
     }
     Ok(true)
 }

@@ -1,74 +1,108 @@
-//! What all training loops share: where to begin, what to say after a step, when to keep the state, when to end.
-
-use std::ops::Range;
+//! What all trainings share: where to begin, what to say after a step, when to keep the state, when to end.
 
 use anyhow::{Result, ensure};
 use rand::RngCore;
 use tch::Tensor;
-use windlass::domain::{Event, Stream, files, rng};
+use windlass::domain::{Event, Schedule, Stream, files, rng};
 
+use crate::batch::{Batch, Batches, Set};
+use crate::best::Best;
 use crate::checkpoint::{Checkpoints, Named};
-use crate::job::Job;
+use crate::job::{Job, Outcome};
+use crate::model::Model;
 
 /// How many points a curve has, about.
 const POINTS: u64 = 200;
 
-/// A training under way.
-pub struct Training<'a> {
-    job: &'a Job,
-    checkpoints: Checkpoints,
-    state: Named,
-    first: u64,
-    steps: u64,
+/// What a training does in a step with the batches of `N` sets.
+pub trait Lesson<const N: usize> {
+    /// The network that learns.
+    fn model(&self) -> &Model;
+    /// Everything that steps change, sharing its memory.
+    fn state(&self) -> Named;
+    /// Learns from a step's batches; steps count from 0.
+    fn learn(&mut self, batches: [Batch; N], step: u64) -> Result<Losses>;
 }
 
-impl<'a> Training<'a> {
-    /// Goes on from the newest checkpoint, which fills `state`, or begins, and says so.
-    ///
-    /// `state` is everything that steps change, sharing its memory.
-    pub fn begin(job: &'a Job, steps: u64, mut state: Named) -> Result<Self> {
-        // libtorch gives variables in no order.
-        state.sort_by(|a, b| a.0.cmp(&b.0));
-        let checkpoints = Checkpoints::open(&job.dir.join(files::CHECKPOINT), &job.spec)?;
-        let resumed = checkpoints.restore(&state)?;
-        job.started(resumed)?;
-        let first = resumed.unwrap_or(0);
-        job.events.progress(first, steps, "step")?;
-        Ok(Self { job, checkpoints, state, first, steps })
-    }
+/// What a step minimised.
+pub struct Losses {
+    /// The weighted sum.
+    pub total: Tensor,
+    /// Its parts by the names of their curves.
+    pub parts: Vec<(&'static str, Tensor)>,
+    /// The backbone's learning rate.
+    pub rate: f64,
+}
 
-    /// The steps to do, counted from 0.
-    pub fn steps(&self) -> Range<u64> {
-        self.first..self.steps
+/// Goes on from the newest checkpoint, or begins, and trains to the end of the schedule; says so all along.
+///
+/// # Errors
+/// A loss or a weight that is no number; a frame that cannot be read; a checkpoint that cannot be written.
+pub fn train<const N: usize>(
+    job: &Job,
+    schedule: &Schedule,
+    sets: [Set; N],
+    mut best: Option<Best>,
+    lesson: &mut impl Lesson<N>,
+) -> Result<Outcome> {
+    let steps = schedule.steps;
+    let mut state = lesson.state();
+    state.extend(best.iter().flat_map(Best::state));
+    // libtorch gives variables in no order.
+    state.sort_by(|a, b| a.0.cmp(&b.0));
+    let checkpoints = Checkpoints::open(&job.dir.join(files::CHECKPOINT), &job.spec)?;
+    let (resumed, note) = checkpoints.restore(&state)?;
+    job.started(resumed)?;
+    if let Some(note) = note {
+        job.events.note(note)?;
     }
+    let first = resumed.unwrap_or(0);
+    job.events.progress(first, steps, "step")?;
+    let mut batches = Batches::start(job, sets, first..steps)?;
 
-    /// Makes what libtorch draws in a step (dropout) a function of the seed and the step.
-    pub fn seed(&self, step: u64) {
-        tch::manual_seed(rng(self.job.spec.seed, Stream::Dropout, step).next_u64() as i64);
-    }
-
-    /// After a step counted from 0: says how it went and keeps the state when it is time. False: stop here.
-    ///
-    /// # Errors
-    /// A loss that is no number; a checkpoint that cannot be written.
-    pub fn after(&self, step: u64, loss: &Tensor, curves: &[(&str, &Tensor)], rate: f64) -> Result<bool> {
+    for step in first..steps {
         let done = step + 1;
-        ensure!(
-            loss.double_value(&[]).is_finite(),
-            "the loss is no longer a number at step {done}: lower the learning rate (the last checkpoint is kept)"
-        );
-        if done == 1 || done.is_multiple_of((self.steps / POINTS).max(1)) || done == self.steps {
-            let values = curves.iter().map(|(name, value)| ((*name).to_owned(), value.double_value(&[])));
-            let values = values.chain([("rate".to_owned(), rate)]).collect();
-            self.job.events.say(Event::Scalars { step: done, values })?;
+        let batches = batches.take()?;
+        // What libtorch draws in a step (dropout) is a function of the seed and the step.
+        tch::manual_seed(rng(job.spec.seed, Stream::Dropout, step).next_u64() as i64);
+        let losses = lesson.learn(batches, step)?;
+        ensure!(losses.total.double_value(&[]).is_finite(), astray("loss", done));
+        if done == 1 || done.is_multiple_of((steps / POINTS).max(1)) || done == steps {
+            let values = losses.parts.iter().map(|(name, value)| ((*name).to_owned(), value.double_value(&[])));
+            let values = values.chain([("rate".to_owned(), losses.rate)]).collect();
+            job.events.say(Event::Scalars { step: done, values })?;
         }
-        let stop = self.job.stopping() && done < self.steps;
-        let due = done.is_multiple_of(self.job.spec.recipe.checkpoint_every.max(1)) && done < self.steps;
-        if due || stop {
-            self.checkpoints.save(&self.state, done)?;
-            self.job.events.say(Event::Checkpoint { step: done })?;
+        if let Some(best) = &mut best {
+            best.look(job, lesson.model(), done, steps)?;
         }
-        self.job.events.progress(done, self.steps, "step")?;
-        Ok(!stop)
+        let stop = job.stopping() && done < steps;
+        let due = done.is_multiple_of(job.spec.recipe.checkpoint_every.max(1));
+        if due || stop || done == steps {
+            // A finite loss can leave weights that are none.
+            ensure!(all_finite(&state), astray("network", done));
+        }
+        if (due || stop) && done < steps {
+            checkpoints.save(&state, done)?;
+            job.events.say(Event::Checkpoint { step: done })?;
+        }
+        job.events.progress(done, steps, "step")?;
+        if stop {
+            return Ok(Outcome::Stopped(done));
+        }
     }
+    if let Some(best) = best {
+        best.settle(job, lesson.model())?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn all_finite(state: &Named) -> bool {
+    // A sum is a number only if all its parts are, and costs a tenth of looking at each.
+    state.iter().all(|(_, tensor)| tensor.sum(tch::Kind::Double).double_value(&[]).is_finite())
+}
+
+fn astray(what: &str, step: u64) -> String {
+    format!(
+        "the {what} is no longer a number at step {step}: lower the learning rate (the last good checkpoint is kept)"
+    )
 }

@@ -82,17 +82,17 @@ impl Strategy {
     /// On pages.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Madav2 => "MADAv2: far from both domains' anchors",
-            Self::Mada => "MADA: far from the source's anchors",
-            Self::TargetOnly => "Far from the target's anchors",
-            Self::Closest => "Near both domains' anchors",
-            Self::Present => "MADAv2 over the classes present",
-            Self::Diverse => "MADAv2 without near-duplicates",
-            Self::Coverage => "Coverage of rare and doubtful classes",
+            Self::Madav2 => "MADAv2",
+            Self::Mada => "MADA: source anchors only",
+            Self::TargetOnly => "Target anchors only",
+            Self::Closest => "Nearest first",
+            Self::Present => "MADAv2, present classes",
+            Self::Diverse => "MADAv2, no duplicates",
+            Self::Coverage => "Class coverage",
             Self::Entropy => "Entropy",
             Self::Adversarial => "Adversarial",
-            Self::Aada => "AADA: entropy times adversarial",
-            Self::Prototype => "Prototype: far from the source's mean",
+            Self::Aada => "AADA",
+            Self::Prototype => "Prototype",
             Self::Random => "Random",
             Self::Listed => "A list of frames",
         }

@@ -16,6 +16,11 @@ pub enum Stream {
     Kmeans = 7,
     RandomPick = 8,
     Scene = 9,
+    Mixing = 10,
+    Pasting = 11,
+    PartnerOrder = 12,
+    PartnerView = 13,
+    HoldOut = 14,
 }
 
 /// The generator of one purpose at one step: the same on every machine, whatever was drawn before.

@@ -24,6 +24,8 @@ pub mod files {
     /// Results; complete once the last event says `done`.
     pub const OUT: &str = "out";
     pub const MODEL: &str = "model.safetensors";
+    /// The last state, where the model is an earlier and better one.
+    pub const LAST_MODEL: &str = "last.safetensors";
     pub const MODEL_CARD: &str = "model.json";
     pub const DISCRIMINATOR: &str = "discriminator.safetensors";
     /// For each set: `<set>.vectors` f32 `[n, classes * channels]`, `<set>.present` u8 `[n, classes]`, `<set>.ids` i64

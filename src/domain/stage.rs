@@ -118,7 +118,7 @@ impl Stage {
             Self::Warmup => "Train on the labelled source while a discriminator pulls both domains together.",
             Self::Features => "Describe every frame by what the network sees in each class.",
             Self::Anchors => "Find the typical scenes of both domains.",
-            Self::Select => "Rank target frames by how far they lie from every typical scene.",
+            Self::Select => "Choose the target frames that are worth labelling.",
             Self::Prelabel => "Let the model propose a mask for each pick, and say where it doubts.",
             Self::Annotate => "People correct the proposals in the browser.",
             Self::Inject => "Fine-tune on the source and the frames that people labelled.",

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Backbone, Dataset, Recipe, Stage, Strategy, Taxonomy};
+use crate::domain::{Backbone, Dataset, Preset, Recipe, Stage, Strategy, Taxonomy};
 
 /// What `windlass run` plays.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,10 +132,11 @@ impl Experiment {
         })?;
         ensure!(!file.seeds.is_empty(), "give at least one seed");
         let File { name, seeds, source, target, val, predictions, .. } = file;
-        let recipe = recipe(file.recipe)?;
+        let knobs = file.recipe;
+        let recipe = self::recipe(&[&knobs])?;
         let arm = |arm: ArmFile| {
-            let ArmFile { name, stage, from, strategy, list, names, control, recipe: knobs } = arm;
-            let recipe = with(&recipe, knobs).with_context(|| format!("arm `{name}`"))?;
+            let ArmFile { name, stage, from, strategy, list, names, control, recipe: own } = arm;
+            let recipe = self::recipe(&[&knobs, &own]).with_context(|| format!("arm `{name}`"))?;
             anyhow::Ok(Arm { name, stage, from, strategy, list, names, control, recipe })
         };
         let arms = file.arm.into_iter().map(arm).collect::<Result<Vec<_>>>()?;
@@ -193,18 +194,16 @@ fn check_arms(arms: &[Arm]) -> Result<()> {
     Ok(())
 }
 
-/// What is recommended for the backbone, with the file's knobs over it.
-fn recipe(knobs: toml::Table) -> Result<Recipe> {
-    let backbone = match knobs.get("backbone") {
-        Some(name) => name.clone().try_into::<Backbone>().context("recipe.backbone")?,
-        None => Backbone::EfficientnetLite0,
-    };
-    with(&Recipe::recommended(backbone), knobs)
-}
-
-fn with(recipe: &Recipe, knobs: toml::Table) -> Result<Recipe> {
+/// The preset of the backbone that these tables name, with their knobs over it, the last table's over all.
+fn recipe(tables: &[&toml::Table]) -> Result<Recipe> {
+    let named = |name: &str| tables.iter().rev().find_map(|knobs| knobs.get(name)).cloned();
+    let backbone = named("backbone").map(toml::Value::try_into::<Backbone>).transpose().context("recipe.backbone")?;
+    let preset = named("preset").map(toml::Value::try_into::<Preset>).transpose().context("recipe.preset")?;
+    let recipe = Recipe::preset(preset.unwrap_or_default(), backbone.unwrap_or_default());
     let mut recipe = serde_json::to_value(recipe)?;
-    lay_over(&mut recipe, serde_json::to_value(knobs)?, "recipe")?;
+    for knobs in tables {
+        lay_over(&mut recipe, serde_json::to_value(knobs)?, "recipe")?;
+    }
     let recipe: Recipe = serde_json::from_value(recipe).context("the recipe cannot be read")?;
     recipe.check().map_err(|wrong| anyhow::anyhow!("the recipe cannot be followed: {wrong}"))?;
     Ok(recipe)
@@ -262,6 +261,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_can_begin_with_another_preset() {
+        let recipe = parse(&format!("[recipe]\npreset = \"paper\"\nnever_pasted = []\ncutmix = false\n{WARMUP}"))
+            .unwrap()
+            .recipe;
+        let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
+        assert_eq!(recipe, Recipe { never_pasted: vec![], cutmix: false, ..paper });
+    }
+
+    #[test]
+    fn what_windlass_knobs_prints_is_a_recipe() {
+        for preset in [Preset::Paper, Preset::ReleasedCode, Preset::Recommended] {
+            for backbone in [Backbone::Resnet101, Backbone::EfficientnetLite0] {
+                let recipe = Recipe::preset(preset, backbone);
+                assert_eq!(parse(&format!("{}{WARMUP}", recipe.to_toml())).unwrap().recipe, recipe);
+            }
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let says = |rest: &str, sentence: &str| {
             let said = parse(rest).unwrap_err();
@@ -269,6 +287,8 @@ mod tests {
         };
         says(&format!("[recipe.warmup]\nstep = 7\n{WARMUP}"), "there is no knob recipe.warmup.step");
         says(&format!("[recipe]\nk = 0\n{WARMUP}"), "k and v must be at least 1");
+        says(&format!("[recipe]\npreset = \"best\"\n{WARMUP}"), "unknown variant `best`");
+        says(&format!("[recipe]\ngan = \"wasserstein\"\n{WARMUP}"), "unknown variant `wasserstein`");
         says("", "missing field `arm`");
         says(&WARMUP.repeat(2), "two arms are called `M0`");
         let arm = |rest: &str| format!("{WARMUP}[[arm]]\nname = \"M1\"\n{rest}");

@@ -24,19 +24,20 @@ pub const CSS: &str = "\
 .chart .grid { stroke: currentColor; stroke-opacity: 0.12; stroke-width: 1; fill: none; }
 .chart .axis { stroke: currentColor; stroke-opacity: 0.5; stroke-width: 1; fill: none; }
 .chart .before { stroke: currentColor; stroke-width: 2; fill: none; }
-.chart .dot { fill: none; stroke-width: 5; stroke-linecap: round; stroke-opacity: 0.55; }
+.chart .point { fill: none; stroke-width: 5; stroke-linecap: round; stroke-opacity: 0.55; }
 .chart .mark { stroke: var(--surface, #ffffff); stroke-width: 1; }
-.chart .cell.right { fill: var(--series-1); } .chart .cell.wrong { fill: var(--series-2); }
+.chart .strong { fill: var(--surface, #ffffff); }
+.chart .cell.hit { fill: var(--series-1); } .chart .cell.miss { fill: var(--series-2); }
 .chart .line { fill: none; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; }
 .chart .faint { stroke-opacity: 0.3; stroke-width: 1; }
-.chart .line.s1, .chart .dot.s1 { stroke: var(--series-1); } .chart .name.s1, .chart .bar.s1, .chart .mark.s1 { fill: var(--series-1); }
-.chart .line.s2, .chart .dot.s2 { stroke: var(--series-2); } .chart .name.s2, .chart .bar.s2, .chart .mark.s2 { fill: var(--series-2); }
-.chart .line.s3, .chart .dot.s3 { stroke: var(--series-3); } .chart .name.s3, .chart .bar.s3, .chart .mark.s3 { fill: var(--series-3); }
-.chart .line.s4, .chart .dot.s4 { stroke: var(--series-4); } .chart .name.s4, .chart .bar.s4, .chart .mark.s4 { fill: var(--series-4); }
-.chart .line.s5, .chart .dot.s5 { stroke: var(--series-5); } .chart .name.s5, .chart .bar.s5, .chart .mark.s5 { fill: var(--series-5); }
-.chart .line.s6, .chart .dot.s6 { stroke: var(--series-6); } .chart .name.s6, .chart .bar.s6, .chart .mark.s6 { fill: var(--series-6); }
-.chart .line.s7, .chart .dot.s7 { stroke: var(--series-7); } .chart .name.s7, .chart .bar.s7, .chart .mark.s7 { fill: var(--series-7); }
-.chart .line.s8, .chart .dot.s8 { stroke: var(--series-8); } .chart .name.s8, .chart .bar.s8, .chart .mark.s8 { fill: var(--series-8); }
+.chart .line.s1, .chart .point.s1 { stroke: var(--series-1); } .chart .name.s1, .chart .share.s1, .chart .mark.s1 { fill: var(--series-1); }
+.chart .line.s2, .chart .point.s2 { stroke: var(--series-2); } .chart .name.s2, .chart .share.s2, .chart .mark.s2 { fill: var(--series-2); }
+.chart .line.s3, .chart .point.s3 { stroke: var(--series-3); } .chart .name.s3, .chart .share.s3, .chart .mark.s3 { fill: var(--series-3); }
+.chart .line.s4, .chart .point.s4 { stroke: var(--series-4); } .chart .name.s4, .chart .share.s4, .chart .mark.s4 { fill: var(--series-4); }
+.chart .line.s5, .chart .point.s5 { stroke: var(--series-5); } .chart .name.s5, .chart .share.s5, .chart .mark.s5 { fill: var(--series-5); }
+.chart .line.s6, .chart .point.s6 { stroke: var(--series-6); } .chart .name.s6, .chart .share.s6, .chart .mark.s6 { fill: var(--series-6); }
+.chart .line.s7, .chart .point.s7 { stroke: var(--series-7); } .chart .name.s7, .chart .share.s7, .chart .mark.s7 { fill: var(--series-7); }
+.chart .line.s8, .chart .point.s8 { stroke: var(--series-8); } .chart .name.s8, .chart .share.s8, .chart .mark.s8 { fill: var(--series-8); }
 ";
 
 /// The colours of a file that stands alone: eight that tell apart on light and on dark, also without red and green.

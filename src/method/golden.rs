@@ -1,9 +1,13 @@
-//! Reads the numbers that `tests/golden/method.py` made.
+//! Reads the numbers that `tests/golden/method.py` and `mixing.py` made.
 
 use serde_json::Value;
 
 pub(super) fn load() -> Value {
     serde_json::from_str(include_str!("../../tests/golden/method.json")).expect("made by method.py")
+}
+
+pub(super) fn mixing() -> Value {
+    serde_json::from_str(include_str!("../../tests/golden/mixing.json")).expect("made by mixing.py")
 }
 
 pub(super) fn floats(list: &Value) -> Vec<f32> {

@@ -11,6 +11,8 @@
 //! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
 //! | [`superpixel`] | a frame cut into small pieces alike | SLIC |
 //! | [`segment_tree`] | pieces merged into segments of every size | Ward |
+//! | [`confidence`] | how sure the network is of each class | Eq. 10, 11 |
+//! | [`mixing`] | where adaptive cutmix cuts | Eq. 9 |
 //!
 //! Everywhere `d` is the number of channels of one class, a row is a frame's vector of `n_classes * d` numbers, and
 //! several rows or anchors stand one after another in one slice.
@@ -24,6 +26,8 @@ pub mod selection;
 pub mod superpixel;
 pub mod segment_tree;
 pub mod tsne;
+pub mod confidence;
+pub mod mixing;
 mod tile;
 #[cfg(test)]
 mod golden;

@@ -56,6 +56,29 @@ def ls_gan():
     return {"map": array(judged), **with_gradient(loss, judged)}
 
 
+def bce_gan():
+    judged = f32(torch.randn(2, 1, 3, 2)).requires_grad_()
+    loss = F.binary_cross_entropy_with_logits(judged[:1], torch.zeros(1, 1, 3, 2)) \
+        + F.binary_cross_entropy_with_logits(judged[1:], torch.ones(1, 1, 3, 2))
+    return {"map": array(judged), **with_gradient(loss, judged)}
+
+
+def selective():
+    """Without the fifth of lowest entropy, the tenth of highest, and what is not drawn."""
+    logits, teacher = f32(torch.randn(2, 3, 4, 5)).requires_grad_(), f32(2 * torch.randn(2, 3, 4, 5))
+    keep_odds, draws = torch.tensor([1.0, 0.5, 0.1]), f32(torch.rand(2, 4, 5))
+    p = F.softmax(teacher, 1)
+    confidence, guess = p.max(1)
+    entropy = -(p * p.log()).sum(1)
+    ranked = entropy.flatten().sort().values
+    weight = confidence ** 2
+    weight[(entropy < ranked[8]) | (entropy > ranked[40 - 4 - 1])] = 0
+    weight[draws >= keep_odds[logits.argmax(1)]] = 0
+    loss = (F.cross_entropy(logits, guess, reduction="none") * weight).sum() / weight.sum()
+    return {"logits": array(logits), "teacher": array(teacher), "keep_odds": keep_odds.tolist(), "draws": array(draws),
+            "weights": array(weight), **with_gradient(loss, logits)}
+
+
 def consistency():
     logits, teacher = f32(torch.randn(2, 3, 4, 5)).requires_grad_(), f32(2 * torch.randn(2, 3, 4, 5))
     confidence, guess = F.softmax(teacher, 1).max(1)
@@ -131,6 +154,9 @@ def main():
         "poly": poly,
         "sgd": descend(sgd, [(rate, 10 * rate) for rate in poly]),
         "adam": descend(adam, [(rate,) for rate in poly]),
+        # After the others, whose draws stay as they were.
+        "bce_gan": bce_gan(),
+        "selective": selective(),
     }
     path = pathlib.Path(__file__).with_name("losses.json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('},"', '},\n"') + "\n")

@@ -399,3 +399,23 @@ async fn knobs_can_be_changed_later() {
     let kept = windlass::store::projects::get(site.fake.workspace.db(), project).await.unwrap();
     assert_eq!((kept.recipe.k, kept.recipe.budget, kept.auto_advance), (4, windlass::domain::Budget::Frames(3), false));
 }
+
+#[tokio::test]
+async fn a_preset_fills_the_knobs_and_is_kept_when_saved() {
+    use windlass::domain::{Backbone, Preset, Recipe};
+    let site = Site::open().await;
+    let (project, _) = site.fake.project(false).await;
+    let mut lead = site.lead().await;
+    let page = format!("/projects/{project}/settings");
+    let kept = async || windlass::store::projects::get(site.fake.workspace.db(), project).await.unwrap().recipe.clone();
+    let before = kept().await;
+    let looked_at = lead.sees(&format!("{page}?preset=paper")).await;
+    assert!(looked_at.contains("name=\"/alignment_weight\" value=\"1.0\""));
+    assert_eq!(kept().await, before, "looking keeps nothing");
+    let form = [("preset", "paper"), ("/copy_paste", "0.25"), ("budget", "2"), ("budget_unit", "frames")];
+    assert_eq!(lead.post(&page, &form).await.status, 303);
+    let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
+    assert_eq!(kept().await, Recipe { copy_paste: 0.25, budget: before.budget, ..paper });
+    assert!(lead.sees(&page).await.contains("The preset has 0.5."));
+    assert_eq!(lead.post(&page, &[("/consistency", "blind")]).await.status, 422);
+}

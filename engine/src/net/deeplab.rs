@@ -77,6 +77,11 @@ impl Head {
         }
     }
 
+    /// Dropout rates times `share`.
+    pub(super) fn scale_dropout(&mut self, share: f64) {
+        self.plan.dropout = self.plan.dropout.map(|rate| rate * share);
+    }
+
     /// `[n, low, h, w]` and `[n, high, h/4, w/4]` -> features `[n, width, h, w]` and logits `[n, n_classes, h, w]`.
     pub(super) fn forward(&self, low: &Tensor, high: &Tensor, train: bool) -> (Tensor, Tensor) {
         let [after_pyramid, after_first, after_second] = self.plan.dropout;

@@ -8,7 +8,7 @@ mod discriminator;
 
 use tch::nn::Path;
 use tch::{Kind, Tensor};
-use windlass::domain::{Backbone, Norm, Size};
+use windlass::domain::{Backbone, Input, Norm, Size};
 
 pub use discriminator::{Discriminator, probability};
 pub use efficientnet_lite::Lite0Classifier;
@@ -50,6 +50,7 @@ pub struct Segmenter {
     backbone: Body,
     head: Head,
     plan: Plan,
+    input: Input,
 }
 
 enum Body {
@@ -69,15 +70,27 @@ impl Segmenter {
             Backbone::Resnet101 => (Body::Resnet(Resnet::new(&body, frozen)), RESNET_HEAD),
             Backbone::EfficientnetLite0 => (Body::Lite(Lite0::new(&body, frozen, 16)), LITE_HEAD),
         };
-        Self { backbone, head: Head::new(&(vs / "head"), plan, n_classes as i64), plan }
+        Self { backbone, head: Head::new(&(vs / "head"), plan, n_classes as i64), plan, input: Input::Imagenet }
     }
 
-    /// Pictures u8 `[n, h, w, 3]` -> f32 `[n, 3, h, w]`, channels-last, as the backbone's ImageNet weights expect them.
+    /// What it takes a pixel's bytes for; ImageNet's standard otherwise.
+    pub fn with_input(self, input: Input) -> Self {
+        Self { input, ..self }
+    }
+
+    /// Its dropout rates times `share`; as published otherwise.
+    pub fn with_dropout(mut self, share: f64) -> Self {
+        self.head.scale_dropout(share);
+        self
+    }
+
+    /// Pictures u8 `[n, h, w, 3]` -> f32 `[n, 3, h, w]`, channels-last, in the numbers that the recipe wants.
     pub fn normalise(&self, rgb: &Tensor) -> Tensor {
         let x = rgb.to_kind(Kind::Float);
-        let x = match self.backbone {
-            Body::Lite(_) => (x - 127.0) / 128.0,
-            Body::Resnet(_) => {
+        let x = match (self.input, &self.backbone) {
+            (Input::Unit, _) => x / 255.0,
+            (Input::Imagenet, Body::Lite(_)) => (x - 127.0) / 128.0,
+            (Input::Imagenet, Body::Resnet(_)) => {
                 let vector = |v: [f64; 3]| Tensor::from_slice(&v.map(|v| v as f32)).to_device(rgb.device());
                 let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
                 (x - vector(mean.map(|v| v * 255.0))) / vector(std.map(|v| v * 255.0))

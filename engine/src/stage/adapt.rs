@@ -1,22 +1,29 @@
-//! Step 3: semi-supervised adaptation (Eq. 13-15). The source and the labelled target teach directly, a slow teacher
-//! labels the rest, and vectors of unlabelled frames are drawn to the target's anchors.
+//! Step 3: semi-supervised adaptation (Eq. 9-15). The source and the labelled target teach directly, a slow teacher
+//! labels the rest, mixed so that classes come up that the student is unsure of, and vectors of unlabelled frames are
+//! drawn to the target's anchors.
 
 use std::path::Path;
 
 use anyhow::Result;
-use tch::{Tensor, no_grad};
-use windlass::domain::{FrameRef, Stream};
+use tch::{Kind, Tensor, no_grad};
+use windlass::domain::{Consistency, FrameRef, Recipe, Stream, Supervision};
 
-use crate::batch::{Batches, Set};
-use crate::checkpoint::named;
+use crate::adaptive::Adaptive;
+use crate::batch::{Batch, OnDemand, Set};
+use crate::best::Best;
+use crate::checkpoint::{Named, named};
 use crate::ema::Teacher;
 use crate::feature_file;
 use crate::job::{Job, Outcome};
-use crate::loss::{alignment, consistency, cross_entropy, ohem};
+use crate::loss::{PseudoLabels, alignment, consistency, cross_entropy, keep_at_random, ohem};
+use crate::mixing::class_confidences;
 use crate::model::Model;
 use crate::optimizer::Sgd;
 use crate::pooling::{class_means, follow};
-use crate::training::Training;
+use crate::training::{Lesson, Losses, train};
+
+/// A labelled frame that gives pixels away is shown at any of these scales (AEL).
+const PASTE_SCALE: [f64; 2] = [0.1, 2.0];
 
 /// Trains the model at `parent` further; leaves the student, which measured better than its teacher in so few steps.
 pub fn run(
@@ -27,79 +34,208 @@ pub fn run(
     labelled: &[FrameRef],
     unlabelled: &[FrameRef],
 ) -> Result<Outcome> {
-    let (recipe, schedule) = (&job.spec.recipe, &job.spec.recipe.adapt);
-    let n_classes = job.spec.classes.len();
-    let model = Model::load(job, parent)?;
-    let mut teacher = Teacher::new(Model::load(job, parent)?, &model, recipe.teacher_decay);
-    let length = n_classes * recipe.backbone.feature_channels();
-    let mut anchors = feature_file::read_anchors(anchors, "target", length)?.to_device(job.device); // [v, C * D]
-    let mut sgd = Sgd::new(&model.vs, schedule);
-    let state = [
-        named("model", model.vs.variables()),
-        named("sgd", sgd.state()),
-        named("teacher", teacher.model().vs.variables()),
-        vec![("anchors".to_owned(), anchors.shallow_clone())],
-    ];
-    let training = Training::begin(job, schedule.steps, state.into_iter().flatten().collect())?;
-    let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target =
-        Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
+    let recipe = &job.spec.recipe;
+    let length = job.spec.classes.len() * recipe.backbone.feature_channels();
+    let anchors = feature_file::read_anchors(anchors, "target", length)?.to_device(job.device); // [v, C * D]
+    let student = Model::load(job, parent)?;
+    let teacher = Teacher::new(Model::load(job, parent)?, &student, recipe.teacher_decay);
+    let (labelled, best) = Best::split(job, &student, labelled);
     // Where everything is labelled there is still something to be consistent on.
-    let rest = Set {
-        frames: if unlabelled.is_empty() { labelled } else { unlabelled }.into(),
-        batch: recipe.batch_unlabelled,
-        order: Stream::UnlabelledOrder,
-        labelled: false,
-    };
-    let [n_source, n_target, n_rest] = [source.batch, target.batch, rest.batch].map(|n| n as i64);
-    let mut batches = Batches::start(job, [source, target, rest], training.steps())?;
-    let alignment_start = (recipe.alignment_start * schedule.steps as f64) as u64;
+    let unlabelled = if unlabelled.is_empty() { &labelled } else { unlabelled };
+    let adaptive = Adaptive::new(job.spec.seed, recipe, &job.spec.classes, unlabelled.len());
+    let on_demand = recipe.cutmix.then(|| OnDemand::start(job, unlabelled.to_vec())).transpose()?;
+    let mut lesson =
+        WithPartners { adaptation: Adaptation::new(student, teacher, anchors, adaptive, recipe), on_demand };
 
-    for step in training.steps() {
-        let [source, target, rest] = batches.take()?;
-        training.seed(step);
-        let looked_at = Tensor::cat(&[&target.rgb, &rest.rgb], 0);
+    let (drawn, _) = pairs(recipe);
+    let n_source = if recipe.source_weight > 0.0 { recipe.batch_source } else { 0 };
+    let n_givers = if recipe.copy_paste > 0.0 { recipe.batch_target } else { 0 };
+    let givers = Set::labelled(&labelled, n_givers, Stream::PartnerOrder, recipe);
+    let sets = [
+        Set::labelled(source, n_source, Stream::SourceOrder, recipe),
+        Set::labelled(&labelled, recipe.batch_target, Stream::LabelledOrder, recipe),
+        Set::plain(unlabelled, drawn, Stream::UnlabelledOrder, recipe),
+        Set { scale: PASTE_SCALE, ..givers },
+    ];
+    let outcome = train(job, &recipe.adapt, sets, best, &mut lesson)?;
+    if outcome == Outcome::Done {
+        lesson.model().finish(job, parent)?;
+    }
+    Ok(outcome)
+}
+
+/// How many unlabelled frames a step are drawn, and how many are chosen for the classes seen in them.
+fn pairs(recipe: &Recipe) -> (usize, usize) {
+    match recipe.cutmix {
+        true => (recipe.batch_unlabelled / 2, recipe.batch_unlabelled / 2),
+        false => (recipe.batch_unlabelled, 0),
+    }
+}
+
+/// An adaptation whose chosen frames are read while the step before runs.
+struct WithPartners {
+    adaptation: Adaptation,
+    on_demand: Option<OnDemand>,
+}
+
+impl Lesson<4> for WithPartners {
+    fn model(&self) -> &Model {
+        &self.adaptation.student
+    }
+
+    fn state(&self) -> Named {
+        self.adaptation.state()
+    }
+
+    fn learn(&mut self, [source, labelled, drawn, givers]: [Batch; 4], step: u64) -> Result<Losses> {
+        let Self { adaptation, on_demand } = self;
+        let chosen = match on_demand {
+            Some(reader) if reader.is_idle() => {
+                reader.ask(step, adaptation.adaptive.partners(step, pairs(&adaptation.recipe).1))?;
+                Some(reader.take()?)
+            }
+            Some(reader) => Some(reader.take()?),
+            None => None,
+        };
+        let frames = Frames { source, labelled, givers, drawn, chosen };
+        adaptation.learn(frames, step, |adaptive| match on_demand {
+            Some(reader) => reader.ask(step + 1, adaptive.partners(step + 1, pairs(&adaptive.recipe).1)),
+            None => Ok(()),
+        })
+    }
+}
+
+/// What a step of the adaptation sees.
+pub struct Frames {
+    /// None where the source does not count.
+    pub source: Batch,
+    /// Target frames that people labelled.
+    pub labelled: Batch,
+    /// As many labelled frames to paste from; none where nothing is pasted.
+    pub givers: Batch,
+    /// Unlabelled target frames.
+    pub drawn: Batch,
+    /// As many more for cutmix, chosen by [`Adaptive::partners`].
+    pub chosen: Option<Batch>,
+}
+
+/// A student, its teacher, and what they remember of the target.
+pub struct Adaptation {
+    student: Model,
+    teacher: Teacher,
+    /// f32 `[v, C * D]`.
+    anchors: Tensor,
+    adaptive: Adaptive,
+    sgd: Sgd,
+    recipe: Recipe,
+}
+
+impl Adaptation {
+    /// `anchors` f32 `[v, C * D]` are the target's.
+    pub fn new(mut student: Model, teacher: Teacher, anchors: Tensor, adaptive: Adaptive, recipe: &Recipe) -> Self {
+        student.train_decoder(recipe.train_decoder);
+        let sgd = Sgd::new(&student.vs, &recipe.adapt);
+        Self { student, teacher, anchors, adaptive, sgd, recipe: recipe.clone() }
+    }
+
+    /// Everything that steps change.
+    pub fn state(&self) -> Named {
+        let parts = [
+            named("model", self.student.vs.variables()),
+            named("sgd", self.sgd.state()),
+            named("teacher", self.teacher.model().vs.variables()),
+            vec![("anchors".to_owned(), self.anchors.shallow_clone())],
+            named("adaptive", self.adaptive.state()),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    /// One step. `known` is called once the banks hold what the step has shown, before the weights move.
+    pub fn learn(&mut self, frames: Frames, step: u64, known: impl FnOnce(&Adaptive) -> Result<()>) -> Result<Losses> {
+        let Self { student, teacher, anchors, adaptive, sgd, recipe } = self;
+        let Frames { source, labelled, givers, drawn, chosen } = frames;
+        let labelled = adaptive.paste(step, labelled, &givers);
+        let (n_source, n_labelled) = (source.len(), labelled.len());
+        let plain = chosen
+            .as_ref()
+            .map_or_else(|| drawn.rgb.shallow_clone(), |chosen| Tensor::cat(&[&drawn.rgb, &chosen.rgb], 0));
+        let n_rest = plain.size()[0];
         let guide = no_grad(|| {
-            let logits = teacher.model().see(&looked_at, false).logits;
-            model.net.enlarge(&logits, recipe.crop) // [n_target + n_rest, C, h, w]
+            let logits = teacher.model().see(&Tensor::cat(&[&labelled.rgb, &plain], 0), false).logits;
+            student.net.enlarge(&logits, recipe.crop) // [n_labelled + n_rest, C, h, w]
         });
-
-        let seen = model.see(&Tensor::cat(&[&source.rgb, &looked_at], 0), true);
-        let full = model.net.enlarge(&seen.logits, recipe.crop); // [n_source + n_target + n_rest, C, h, w]
-        let (on_source, on_target) = (full.narrow(0, 0, n_source), full.narrow(0, n_source, n_target));
-        let on_rest = full.narrow(0, n_source + n_target, n_rest);
-        let source_loss = cross_entropy(&on_source, &source.label);
-        let labelled_loss = ohem(&on_target, &target.label, recipe.ohem_threshold, recipe.ohem_min_kept);
-        let consistency_loss = consistency(&on_target, &guide.narrow(0, 0, n_target))
-            + consistency(&on_rest, &guide.narrow(0, n_target, n_rest));
-        let mut loss = &source_loss + &labelled_loss + &consistency_loss * recipe.consistency_weight;
+        let guide = [guide.narrow(0, 0, n_labelled), guide.narrow(0, n_labelled, n_rest)];
+        let (mixed, mixed_guide) = match &chosen {
+            Some(chosen) => adaptive.cutmix(step, &drawn, chosen, &guide[1]),
+            None => (plain.shallow_clone(), guide[1].shallow_clone()),
+        };
 
         // Until then the classes of a frame are too unsure for its vector to mean much.
-        let mut aligned = None;
-        if step >= alignment_start {
-            let features = seen.features.narrow(0, n_source + n_target, n_rest);
-            let classes = seen.logits.narrow(0, n_source + n_target, n_rest).argmax(1, false); // [n_rest, h/4, w/4]
-            let vectors = class_means(&features, &classes, n_classes, recipe.min_pixels);
-            let distance = alignment(&vectors.values.flatten(1, 2), &anchors);
-            loss += &distance * recipe.alignment_weight;
-            aligned = Some((vectors, distance));
+        let align =
+            recipe.alignment_weight > 0.0 && step >= (recipe.alignment_start * recipe.adapt.steps as f64) as u64;
+        let mut seen = vec![&source.rgb, &labelled.rgb, &mixed];
+        // A vector is of a frame as it is, not of a mixture.
+        seen.extend((align && chosen.is_some()).then_some(&plain));
+        let seen = student.see(&Tensor::cat(&seen, 0), true);
+        let full = student.net.enlarge(&seen.logits.narrow(0, 0, n_source + n_labelled + n_rest), recipe.crop);
+        let on_labelled = full.narrow(0, n_source, n_labelled);
+        let on_mixed = full.narrow(0, n_source + n_labelled, n_rest);
+
+        let hard = |logits: &Tensor, labels| ohem(logits, labels, recipe.ohem_threshold, recipe.ohem_min_kept);
+        let labelled_loss = match recipe.labelled_loss {
+            Supervision::Ohem => hard(&on_labelled, &labelled.label),
+            Supervision::CrossEntropy => cross_entropy(&on_labelled, &labelled.label),
+        };
+        let left = 1.0 - step as f64 / recipe.adapt.steps as f64;
+        let pseudo = PseudoLabels::of(&mixed_guide, recipe.drop_surest * left, recipe.drop_doubtful * left);
+        let consistency_loss = match recipe.consistency {
+            Consistency::Ohem => hard(&on_labelled, &labelled.label) + hard(&on_mixed, &pseudo.classes),
+            which => {
+                let known = PseudoLabels::of(&guide[0], 0.0, 0.0);
+                let odds = (which == Consistency::Sampled).then(|| adaptive.keep_odds());
+                let weighted = |logits: &Tensor, labels: PseudoLabels| match &odds {
+                    Some(odds) => {
+                        let (n, _, height, width) = logits.size4().expect("logits are [n, C, h, w]");
+                        let draws = Tensor::rand([n, height, width], (Kind::Float, logits.device()));
+                        consistency(logits, &keep_at_random(labels, logits, odds, &draws))
+                    }
+                    None => consistency(logits, &labels),
+                };
+                weighted(&on_labelled, known) + weighted(&on_mixed, pseudo)
+            }
+        };
+        let mut total = &labelled_loss + &consistency_loss * recipe.consistency_weight;
+        let mut parts = vec![];
+        if n_source > 0 {
+            let source_loss = cross_entropy(&full.narrow(0, 0, n_source), &source.label);
+            total += &source_loss * recipe.source_weight;
+            parts.push(("loss/source", source_loss));
         }
-        sgd.step(&loss, step);
-        teacher.follow(step);
-        if let Some((vectors, _)) = &aligned {
-            follow(&mut anchors, vectors, recipe.anchor_decay);
+        parts.extend([("loss/labelled", labelled_loss), ("loss/consistency", consistency_loss)]);
+
+        let mut vectors = None;
+        if align {
+            let last = seen.logits.size()[0] - n_rest;
+            let classes = seen.logits.narrow(0, last, n_rest).argmax(1, false); // [n_rest, h/4, w/4]
+            let features = seen.features.narrow(0, last, n_rest);
+            let n_classes = seen.logits.size()[1] as usize;
+            let found = class_means(&features, &classes, n_classes, recipe.min_pixels);
+            let distance = alignment(&found.values.flatten(1, 2), anchors);
+            total += &distance * recipe.alignment_weight;
+            parts.push(("loss/alignment", distance));
+            vectors = Some(found);
         }
 
-        let mut curves = vec![
-            ("loss/source", &source_loss),
-            ("loss/labelled", &labelled_loss),
-            ("loss/consistency", &consistency_loss),
-        ];
-        curves.extend(aligned.as_ref().map(|(_, distance)| ("loss/alignment", distance)));
-        if !training.after(step, &loss, &curves, sgd.rate(step))? {
-            return Ok(Outcome::Stopped(step + 1));
+        adaptive.follow(&class_confidences(&on_labelled, &labelled.label));
+        known(adaptive)?;
+        sgd.step(&total, step);
+        teacher.follow(step);
+        if let Some(mut vectors) = vectors {
+            if recipe.anchor_absent {
+                vectors.present = vectors.present.ones_like();
+            }
+            follow(anchors, &vectors, recipe.anchor_decay);
         }
+        Ok(Losses { total, parts, rate: sgd.rate(step) })
     }
-    model.finish(job, parent)?;
-    Ok(Outcome::Done)
 }

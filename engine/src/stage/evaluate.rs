@@ -8,7 +8,8 @@ use windlass::formats::{atomic, mask_png};
 
 use crate::job::{Job, Outcome};
 use crate::model::Model;
-use crate::predict::{Count, classes, each};
+use crate::predict::{Count, classes, each_by};
+use crate::views::see;
 
 /// Leaves the confusion matrix, the first `pictures` predictions as pictures, and all of them if `predictions`.
 pub fn run(job: &Job, model: &Path, frames: &[FrameRef], pictures: usize, predictions: bool) -> Result<Outcome> {
@@ -17,26 +18,33 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef], pictures: usize, predic
     let mut confusion = Confusion::new(job.spec.classes.len());
     let mut shown = Vec::new();
     let mut count = Count { done: 0, total: frames.len() };
-    let all = each(job, &model, frames, true, &mut count, |seen| {
-        for (place, (frame, truth)) in seen.frames.iter().zip(&seen.labels).enumerate() {
-            let truth = truth.as_ref().with_context(|| {
-                format!("frame {} has no label to measure against: give validation frames with labels", frame.id)
-            })?;
-            let guess = classes(&model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
-            confusion.add(truth.pixels(), &guess);
-            let keep = |folder| -> Result<()> {
-                Ok(mask_png::write_gray(&job.out(&format!("{folder}/{}.png", frame.id))?, truth.size(), &guess)?)
-            };
-            if seen.first + place < pictures {
-                keep(files::PICTURES)?;
-                shown.push(frame.id);
+    let all = each_by(
+        job,
+        |rgb| see(&model, rgb, &job.spec.recipe),
+        frames,
+        true,
+        &mut count,
+        |seen| {
+            for (place, (frame, truth)) in seen.frames.iter().zip(&seen.labels).enumerate() {
+                let truth = truth.as_ref().with_context(|| {
+                    format!("frame {} has no label to measure against: give validation frames with labels", frame.id)
+                })?;
+                let guess = classes(&model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
+                confusion.add(truth.pixels(), &guess);
+                let keep = |folder| -> Result<()> {
+                    Ok(mask_png::write_gray(&job.out(&format!("{folder}/{}.png", frame.id))?, truth.size(), &guess)?)
+                };
+                if seen.first + place < pictures {
+                    keep(files::PICTURES)?;
+                    shown.push(frame.id);
+                }
+                if predictions {
+                    keep(files::PREDICTIONS)?;
+                }
             }
-            if predictions {
-                keep(files::PREDICTIONS)?;
-            }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     if !all {
         return Ok(Outcome::Stopped(count.done as u64));
     }

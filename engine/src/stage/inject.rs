@@ -4,44 +4,66 @@ use std::path::Path;
 
 use anyhow::Result;
 use tch::Tensor;
-use windlass::domain::{FrameRef, Stream};
+use windlass::domain::{FrameRef, Recipe, Stream};
 
-use crate::batch::{Batches, Set};
-use crate::checkpoint::named;
+use crate::batch::{Batch, Set};
+use crate::best::Best;
+use crate::checkpoint::{Named, named};
 use crate::job::{Job, Outcome};
 use crate::loss::cross_entropy;
 use crate::model::Model;
 use crate::optimizer::Sgd;
-use crate::training::Training;
+use crate::training::{Lesson, Losses, train};
 
 /// Trains the model at `parent` further.
 pub fn run(job: &Job, parent: &Path, source: &[FrameRef], labelled: &[FrameRef]) -> Result<Outcome> {
-    let (recipe, schedule) = (&job.spec.recipe, &job.spec.recipe.inject);
-    let model = Model::load(job, parent)?;
-    let mut sgd = Sgd::new(&model.vs, schedule);
-    let state = [named("model", model.vs.variables()), named("sgd", sgd.state())].into_iter().flatten().collect();
-    let training = Training::begin(job, schedule.steps, state)?;
-    let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target =
-        Set { frames: labelled.into(), batch: recipe.batch_target, order: Stream::LabelledOrder, labelled: true };
-    let (n_source, n_target) = (source.batch as i64, target.batch as i64);
-    let mut batches = Batches::start(job, [source, target], training.steps())?;
-
-    for step in training.steps() {
-        let [source, target] = batches.take()?;
-        training.seed(step);
-        let logits = model.see(&Tensor::cat(&[&source.rgb, &target.rgb], 0), true).logits;
-        let full = model.net.enlarge(&logits, recipe.crop); // [n_source + n_target, C, h, w]
-        let on_source = cross_entropy(&full.narrow(0, 0, n_source), &source.label);
-        let on_target = cross_entropy(&full.narrow(0, n_source, n_target), &target.label);
-        let loss = &on_source + &on_target;
-        sgd.step(&loss, step);
-
-        let curves = [("loss/source", &on_source), ("loss/labelled", &on_target)];
-        if !training.after(step, &loss, &curves, sgd.rate(step))? {
-            return Ok(Outcome::Stopped(step + 1));
-        }
+    let recipe = &job.spec.recipe;
+    let mut lesson = Injection::new(Model::load(job, parent)?, recipe);
+    let (labelled, best) = Best::split(job, &lesson.model, labelled);
+    let sets = [
+        Set::labelled(source, recipe.batch_source, Stream::SourceOrder, recipe),
+        Set::labelled(&labelled, recipe.batch_target, Stream::LabelledOrder, recipe),
+    ];
+    let outcome = train(job, &recipe.inject, sets, best, &mut lesson)?;
+    if outcome == Outcome::Done {
+        lesson.model.finish(job, parent)?;
     }
-    model.finish(job, parent)?;
-    Ok(Outcome::Done)
+    Ok(outcome)
+}
+
+/// A network that learns from both domains alike.
+pub struct Injection {
+    model: Model,
+    sgd: Sgd,
+    recipe: Recipe,
+}
+
+impl Injection {
+    /// Of a warmed-up model.
+    pub fn new(mut model: Model, recipe: &Recipe) -> Self {
+        model.train_decoder(recipe.train_decoder);
+        Self { sgd: Sgd::new(&model.vs, &recipe.inject), model, recipe: recipe.clone() }
+    }
+}
+
+impl Lesson<2> for Injection {
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn state(&self) -> Named {
+        let parts = [named("model", self.model.vs.variables()), named("sgd", self.sgd.state())];
+        parts.into_iter().flatten().collect()
+    }
+
+    fn learn(&mut self, [source, target]: [Batch; 2], step: u64) -> Result<Losses> {
+        let logits = self.model.see(&Tensor::cat(&[&source.rgb, &target.rgb], 0), true).logits;
+        let full = self.model.net.enlarge(&logits, self.recipe.crop); // [n_source + n_target, C, h, w]
+        let on_source = cross_entropy(&full.narrow(0, 0, source.len()), &source.label);
+        let on_target = cross_entropy(&full.narrow(0, source.len(), target.len()), &target.label);
+        let total = &on_source + &on_target;
+        self.sgd.step(&total, step);
+        let parts = vec![("loss/source", on_source), ("loss/labelled", on_target)];
+        Ok(Losses { total, parts, rate: self.sgd.rate(step) })
+    }
 }

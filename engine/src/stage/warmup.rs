@@ -1,69 +1,96 @@
 //! Warm-up: cross entropy on the source, while a discriminator that tells source from target by the soft-max maps is
-//! fooled on the target (section 3.2; Tsai et al. 2018, with least squares).
+//! fooled on the target (section 3.2; Tsai et al. 2018).
 
 use std::path::Path;
 
 use anyhow::Result;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
-use windlass::domain::{Backbone, FrameRef, Size, Stream, files};
+use windlass::domain::{Backbone, FrameRef, Recipe, Size, Stream, files};
 
-use crate::batch::{Batches, Set};
-use crate::checkpoint::named;
+use crate::batch::{Batch, Set};
+use crate::checkpoint::{Named, named};
 use crate::job::{Job, Outcome};
-use crate::loss::{cross_entropy, ls_gan};
+use crate::loss::{adversarial, cross_entropy};
 use crate::model::Model;
 use crate::net::Discriminator;
 use crate::optimizer::{Adam, Sgd, poly};
-use crate::training::Training;
+use crate::training::{Lesson, Losses, train};
 use crate::weights;
 
 /// Trains from ImageNet weights; leaves the model and the discriminator.
 pub fn run(job: &Job, imagenet: &Path, source: &[FrameRef], target: &[FrameRef]) -> Result<Outcome> {
-    let (recipe, schedule) = (&job.spec.recipe, &job.spec.recipe.warmup);
-    let model = Model::from_imagenet(job, imagenet)?;
-    let judge_weights = VarStore::new(job.device);
-    let judge = Discriminator::new(&judge_weights.root(), job.spec.classes.len());
-    let (mut sgd, mut adam) = (Sgd::new(&model.vs, schedule), Adam::new(&judge_weights));
-    let state = [
-        named("model", model.vs.variables()),
-        named("sgd", sgd.state()),
-        named("discriminator", judge_weights.variables()),
-        named("adam", adam.state()),
+    let recipe = &job.spec.recipe;
+    let mut lesson = Warmup::new(Model::from_imagenet(job, imagenet)?, recipe, job.spec.classes.len());
+    let sets = [
+        Set::labelled(source, recipe.batch_source, Stream::SourceOrder, recipe),
+        Set::plain(target, recipe.batch_target, Stream::UnlabelledOrder, recipe),
     ];
-    let training = Training::begin(job, schedule.steps, state.into_iter().flatten().collect())?;
-    let source = Set { frames: source.into(), batch: recipe.batch_source, order: Stream::SourceOrder, labelled: true };
-    let target =
-        Set { frames: target.into(), batch: recipe.batch_target, order: Stream::UnlabelledOrder, labelled: false };
-    let (n_source, n_target) = (source.batch as i64, target.batch as i64);
-    let mut batches = Batches::start(job, [source, target], training.steps())?;
+    let outcome = train(job, &recipe.warmup, sets, None, &mut lesson)?;
+    if outcome == Outcome::Done {
+        weights::save(&lesson.judge_weights, job.out(files::DISCRIMINATOR)?)?;
+        lesson.model.finish(job, imagenet)?;
+    }
+    Ok(outcome)
+}
 
-    for step in training.steps() {
-        let [source, target] = batches.take()?;
-        training.seed(step);
+/// A network and the judge that it learns to fool.
+pub struct Warmup {
+    model: Model,
+    judge_weights: VarStore,
+    judge: Discriminator,
+    sgd: Sgd,
+    adam: Adam,
+    recipe: Recipe,
+}
+
+impl Warmup {
+    /// The judge's weights are drawn from libtorch's generator as the model left it.
+    pub fn new(model: Model, recipe: &Recipe, n_classes: usize) -> Self {
+        let judge_weights = VarStore::new(model.vs.device());
+        let judge = Discriminator::new(&judge_weights.root(), n_classes);
+        let (sgd, adam) = (Sgd::new(&model.vs, &recipe.warmup), Adam::new(&judge_weights));
+        Self { model, judge_weights, judge, sgd, adam, recipe: recipe.clone() }
+    }
+}
+
+impl Lesson<2> for Warmup {
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn state(&self) -> Named {
+        let parts = [
+            named("model", self.model.vs.variables()),
+            named("sgd", self.sgd.state()),
+            named("discriminator", self.judge_weights.variables()),
+            named("adam", self.adam.state()),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    fn learn(&mut self, [source, target]: [Batch; 2], step: u64) -> Result<Losses> {
+        let Self { model, judge, recipe, .. } = self;
+        let (n_source, n_target) = (source.len(), target.len());
         let logits = model.see(&Tensor::cat(&[&source.rgb, &target.rgb], 0), true).logits;
         let full = model.net.enlarge(&logits.narrow(0, 0, n_source), recipe.crop); // [n_source, C, h, w]
         let segmentation = cross_entropy(&full, &source.label);
 
         // The network makes target maps look like source maps.
         let maps = model.net.enlarge(&logits, judged(recipe.backbone, recipe.crop)).softmax(1, Kind::Float);
-        let fooled = ls_gan(&judge.forward(&maps.narrow(0, n_source, n_target)), 0.0);
-        let loss = &segmentation + &fooled * recipe.adversarial_weight;
-        sgd.step(&loss, step);
+        let fooled = adversarial(&judge.forward(&maps.narrow(0, n_source, n_target)), 0.0, recipe.gan);
+        let total = &segmentation + &fooled * recipe.adversarial_weight;
+        self.sgd.step(&total, step);
 
         // The discriminator learns to tell them apart.
         let verdict = judge.forward(&maps.detach());
-        let told = ls_gan(&verdict.narrow(0, 0, n_source), 0.0) + ls_gan(&verdict.narrow(0, n_source, n_target), 1.0);
-        adam.step(&told, step, recipe.discriminator_rate * poly(schedule, step));
+        let told = adversarial(&verdict.narrow(0, 0, n_source), 0.0, recipe.gan)
+            + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan);
+        self.adam.step(&told, step, recipe.discriminator_rate * poly(&recipe.warmup, step));
 
-        let curves = [("loss/source", &segmentation), ("loss/adversarial", &fooled), ("loss/discriminator", &told)];
-        if !training.after(step, &loss, &curves, sgd.rate(step))? {
-            return Ok(Outcome::Stopped(step + 1));
-        }
+        let parts = vec![("loss/source", segmentation), ("loss/adversarial", fooled), ("loss/discriminator", told)];
+        Ok(Losses { total, parts, rate: self.sgd.rate(step) })
     }
-    weights::save(&judge_weights, job.out(files::DISCRIMINATOR)?)?;
-    model.finish(job, imagenet)?;
-    Ok(Outcome::Done)
 }
 
 /// The size of the maps that the discriminator sees: the crop's, as the paper's; half of it for the small network, whose

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tch::nn::{Init, VarStore};
 use tch::{Device, Kind, Tensor};
-use windlass::domain::Schedule;
-use windlass_engine::loss::{alignment, consistency, cross_entropy, ls_gan, ohem};
+use windlass::domain::{Gan, Schedule};
+use windlass_engine::loss::{PseudoLabels, adversarial, alignment, consistency, cross_entropy, keep_at_random, ohem};
 use windlass_engine::optimizer::{Adam, Sgd, poly};
 use windlass_engine::pooling::{Vectors, class_means, follow};
 
@@ -31,18 +31,33 @@ fn ohem_keeps_the_hard_pixels() {
 }
 
 #[test]
-fn the_adversarial_loss_is_least_squares() {
-    let case = &golden()["ls_gan"];
-    let map = tensor(&case["map"]).set_requires_grad(true);
-    let loss = ls_gan(&map.narrow(0, 0, 1), 0.0) + ls_gan(&map.narrow(0, 1, 1), 1.0);
-    check(case, &loss, &map);
+fn the_discriminator_learns_by_either_loss() {
+    for (name, gan) in [("ls_gan", Gan::LeastSquares), ("bce_gan", Gan::CrossEntropy)] {
+        let case = &golden()[name];
+        let map = tensor(&case["map"]).set_requires_grad(true);
+        let loss = adversarial(&map.narrow(0, 0, 1), 0.0, gan) + adversarial(&map.narrow(0, 1, 1), 1.0, gan);
+        check(case, &loss, &map);
+    }
 }
 
 #[test]
 fn consistency_trusts_a_confident_teacher_more() {
     let case = &golden()["consistency"];
     let logits = tensor(&case["logits"]).set_requires_grad(true);
-    check(case, &consistency(&logits, &tensor(&case["teacher"])), &logits);
+    check(case, &consistency(&logits, &PseudoLabels::of(&tensor(&case["teacher"]), 0.0, 0.0)), &logits);
+}
+
+#[test]
+fn consistency_leaves_out_what_is_too_sure_too_doubtful_or_drawn() {
+    let case = &golden()["selective"];
+    let logits = tensor(&case["logits"]).set_requires_grad(true);
+    let pseudo = PseudoLabels::of(&tensor(&case["teacher"]), 0.2, 0.1);
+    let odds: Vec<f32> = serde_json::from_value(case["keep_odds"].clone()).unwrap();
+    let kept = keep_at_random(pseudo, &logits, &odds, &tensor(&case["draws"]));
+    close(&kept.weights, &tensor(&case["weights"]));
+    check(case, &consistency(&logits, &kept), &logits);
+    let nothing = keep_at_random(kept, &logits, &[0.0; 3], &tensor(&case["draws"]));
+    assert_eq!(consistency(&logits, &nothing).double_value(&[]), 0.0);
 }
 
 #[test]
@@ -79,9 +94,15 @@ fn anchors_follow_the_classes_that_are_present() {
 #[test]
 fn sgd_steps_as_pytorch_s_with_a_faster_head() {
     let golden = golden();
-    let schedule = Schedule { steps: 4, rate: 0.01, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9 };
+    let schedule =
+        Schedule { steps: 4, rate: 0.01, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9, horizon: 0 };
     for (step, rate) in golden["poly"].as_array().unwrap().iter().enumerate() {
         assert!((0.01 * poly(&schedule, step as u64) - rate.as_f64().unwrap()).abs() < 1e-9);
+    }
+    // The released code decays over 900 000 steps and stops long before.
+    let released = Schedule { horizon: 900_000, ..schedule };
+    for (step, left) in [(111_450, 0.8878), (148_600, 0.8501)] {
+        assert!((poly(&released, step) - left).abs() < 5e-5);
     }
     let vs = VarStore::new(Device::Cpu);
     let (body, head) = weights(&vs, &golden["sgd"]);
@@ -119,17 +140,17 @@ fn descend(case: &Value, body: &Tensor, head: &Tensor, mut down: impl FnMut(&Ten
     close(head, &tensor(&case["end"]["head"]));
 }
 
-fn golden() -> Value {
+pub(crate) fn golden() -> Value {
     serde_json::from_str(include_str!("../../../tests/golden/losses.json")).unwrap()
 }
 
-fn tensor(array: &Value) -> Tensor {
+pub(crate) fn tensor(array: &Value) -> Tensor {
     let values: Vec<f32> = serde_json::from_value(array["values"].clone()).unwrap();
     let shape: Vec<i64> = serde_json::from_value(array["shape"].clone()).unwrap();
     Tensor::from_slice(&values).view(&shape[..])
 }
 
-fn integers(array: &Value) -> Tensor {
+pub(crate) fn integers(array: &Value) -> Tensor {
     tensor(array).to_kind(Kind::Int64)
 }
 
@@ -143,7 +164,7 @@ fn check(case: &Value, loss: &Tensor, by: &Tensor) {
 }
 
 #[track_caller]
-fn close(got: &Tensor, want: &Tensor) {
+pub(crate) fn close(got: &Tensor, want: &Tensor) {
     assert_eq!(got.size(), want.size());
     let off = (got - want).abs().max().double_value(&[]);
     assert!(off < TOLERANCE, "{off} off");

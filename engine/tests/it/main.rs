@@ -6,4 +6,6 @@ mod whole_loop;
 mod resume;
 mod refusals;
 mod losses;
+mod mixing;
+mod knobs;
 mod half;

@@ -84,6 +84,23 @@ fn anchors_of_another_network_are_refused() {
 }
 
 #[test]
+fn a_folder_without_a_job_is_named_with_what_to_give() {
+    let empty = tempfile::tempdir().unwrap();
+    let said = |folder: &std::path::Path| {
+        let mut engine = Command::new(env!("CARGO_BIN_EXE_windlass-engine"));
+        let engine = engine.arg(folder).env("RUST_BACKTRACE", "1").output().unwrap();
+        assert!(!engine.status.success() && engine.stdout.is_empty());
+        String::from_utf8(engine.stderr).unwrap()
+    };
+    for folder in [empty.path().to_owned(), empty.path().join("none")] {
+        let want = format!("there is no job in {}: give a folder that holds a spec.json", folder.display());
+        assert!(said(&folder).starts_with(&want), "{}", said(&folder));
+        assert_eq!(said(&folder).lines().count(), 1, "and no more");
+    }
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0, "nothing is left there");
+}
+
+#[test]
 fn what_cannot_be_chosen_says_what_to_do() {
     let toy = Toy::draw();
     let warmup = toy.done("warmup", &toy.plan.warmup());

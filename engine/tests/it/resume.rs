@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rand::Rng;
 use windlass::domain::{Event, JobSpec, Stream, files, rng};
 
-use windlass_engine::checkpoint::fingerprint;
+use windlass_engine::checkpoint::origin;
 use windlass_engine::feature_file;
 
 use crate::toy::{JobFolder, Toy};
@@ -97,7 +97,7 @@ fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
     begun.iter_mut().rev().take(9).for_each(|byte| *byte = 0x55);
     fs::write(&partial, begun).unwrap();
     fs::remove_file(&features).unwrap();
-    let mark = serde_json::json!({"spec": fingerprint(&spec).unwrap(), "frames": 12});
+    let mark = serde_json::json!({"origin": origin(&spec).unwrap(), "frames": 12});
     fs::create_dir(job.dir.join(files::CHECKPOINT)).unwrap();
     fs::write(job.dir.join(files::CHECKPOINT).join("frames.json"), mark.to_string()).unwrap();
     assert_eq!(finish(&job), Some(12));

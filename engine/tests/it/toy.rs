@@ -168,8 +168,15 @@ fn draw_frame(folder: &Path, domain: &str, id: i64, colors: [[u8; 3]; 3]) -> Fra
 }
 
 fn recipe() -> Recipe {
-    let schedule =
-        |steps, rate| Schedule { steps, rate, head_times: 10.0, momentum: 0.9, weight_decay: 5e-4, power: 0.9 };
+    let schedule = |steps, rate| Schedule {
+        steps,
+        rate,
+        head_times: 10.0,
+        momentum: 0.9,
+        weight_decay: 5e-4,
+        power: 0.9,
+        horizon: 0,
+    };
     let crop = Size { width: 32, height: 32 };
     Recipe {
         frame: FRAME,

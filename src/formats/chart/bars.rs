@@ -23,8 +23,11 @@ pub struct Bars {
     pub bars: Vec<Bar>,
 }
 
-const WIDTH: f64 = 640.0;
-const LEFT: f64 = 112.0;
+/// Of the plot.
+const PLOT: f64 = 304.0;
+/// Room for the names: for short ones, for long ones, and of a letter.
+const LEFT: [f64; 2] = [112.0, 240.0];
+const LETTER: f64 = 7.0;
 const RIGHT: f64 = 104.0; // room for value and difference
 const ROW: f64 = 22.0;
 const THICKNESS: f64 = 12.0;
@@ -50,8 +53,10 @@ impl Bars {
     fn draw(&self, stand_alone: bool) -> String {
         let top = if stand_alone { super::TITLED_TOP } else { super::TOP };
         let bottom = top + ROW * self.bars.len() as f64;
-        let mut frame = Frame::new(&self.title, WIDTH, bottom + 22.0, stand_alone);
-        let at = |value: f64| LEFT + value.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT);
+        let longest = self.bars.iter().map(|bar| bar.name.chars().count()).max().unwrap_or(0);
+        let left = (longest as f64 * LETTER + 8.0).clamp(LEFT[0], LEFT[1]);
+        let mut frame = Frame::new(&self.title, left + PLOT + RIGHT, bottom + 22.0, stand_alone);
+        let at = |value: f64| left + value.clamp(0.0, 1.0) * PLOT;
         for percent in [0, 25, 50, 75, 100] {
             let (x, text_y) = (at(f64::from(percent) / 100.0), bottom + 16.0);
             let class = if percent == 0 { "axis" } else { "grid" };
@@ -61,19 +66,19 @@ impl Bars {
         for (row, bar) in self.bars.iter().enumerate() {
             let middle = top + ROW * (row as f64 + 0.5);
             let (y, text_y) = (middle - THICKNESS / 2.0, middle + 4.0);
-            let (name_x, name) = (LEFT - 8.0, escape(&bar.name));
+            let (name_x, name) = (left - 8.0, escape(&bar.name));
             frame.push(&format!(r#"<text class="label end" x="{name_x}" y="{text_y:.1}">{name}</text>"#));
             if let Some(value) = bar.value {
-                let width = at(value) - LEFT;
+                let width = at(value) - left;
                 frame.push(&format!(
-                    r#"<rect class="bar s1" x="{LEFT}" y="{y:.1}" width="{width:.1}" height="{THICKNESS}"/>"#
+                    r#"<rect class="share s1" x="{left}" y="{y:.1}" width="{width:.1}" height="{THICKNESS}"/>"#
                 ));
             }
             if let Some(before) = bar.before {
                 let (x, from, to) = (at(before), y - 3.0, y + THICKNESS + 3.0);
                 frame.push(&format!(r#"<path class="before" d="M{x:.1} {from:.1}V{to:.1}"/>"#));
             }
-            let (value_x, told) = (WIDTH - RIGHT + 12.0, told(bar));
+            let (value_x, told) = (left + PLOT + 12.0, told(bar));
             frame.push(&format!(r#"<text class="label" x="{value_x}" y="{text_y:.1}">{told}</text>"#));
         }
         frame.finish()
@@ -101,8 +106,8 @@ mod tests {
         let bar = |value, before| Bar { name: "car".into(), value, before };
         let chart = Bars { title: "IoU".into(), bars: vec![bar(Some(0.5), Some(0.25)), bar(None, None)] };
         let svg = chart.svg();
-        assert!(svg.contains(r#"x="112" y="17.0" width="212.0""#), "{svg}");
-        assert!(svg.contains(r#"class="before" d="M218.0 "#), "{svg}");
+        assert!(svg.contains(r#"x="112" y="17.0" width="152.0""#), "{svg}");
+        assert!(svg.contains(r#"class="before" d="M188.0 "#), "{svg}");
         assert!(svg.contains("50.0 <tspan class=\"value\">+25.0</tspan>") && svg.contains("–"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 1, "a class that does not occur has no bar");
     }

@@ -57,7 +57,7 @@ impl Matrix {
         for (truth, row) in self.rows.iter().enumerate() {
             for (guess, &share) in row.iter().flatten().enumerate() {
                 let (x, y) = (LEFT + CELL * guess as f64, top + CELL * truth as f64);
-                let class = if truth == guess { "cell right" } else { "cell wrong" };
+                let class = if truth == guess { "cell hit" } else { "cell miss" };
                 let (side, told) = (CELL - 2.0, 100.0 * share);
                 frame.push(&format!(
                     r#"<rect class="{class}" x="{x}" y="{y}" width="{side}" height="{side}" fill-opacity="{:.2}"/>"#,
@@ -65,7 +65,8 @@ impl Matrix {
                 ));
                 if told >= 1.0 {
                     let (text_x, text_y) = (x + side / 2.0, y + side / 2.0 + 4.0);
-                    frame.push(&format!(r#"<text class="tick middle" x="{text_x}" y="{text_y}">{told:.0}</text>"#));
+                    let class = if share >= 0.5 { "strong middle" } else { "tick middle" };
+                    frame.push(&format!(r#"<text class="{class}" x="{text_x}" y="{text_y}">{told:.0}</text>"#));
                 }
             }
         }
@@ -84,7 +85,7 @@ mod tests {
         let matrix = Matrix::of("What was what".into(), names, |truth, guess| counts[truth][guess]);
         assert_eq!(matrix.rows, [Some(vec![0.75, 0.25, 0.0]), None, Some(vec![0.0, 0.5, 0.5])]);
         let svg = matrix.svg();
-        assert_eq!((svg.matches("<rect").count(), svg.matches("cell right").count()), (6, 2));
+        assert_eq!((svg.matches("<rect").count(), svg.matches("cell hit").count()), (6, 2));
         assert!(svg.contains(">75</text>") && svg.contains("&lt;sky&gt;") && !svg.contains(">0</text>"), "{svg}");
     }
 }

@@ -34,7 +34,7 @@ pub struct Scatter {
     pub points: Vec<Points>,
 }
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 400.0;
 const LEGEND: f64 = 148.0;
 const AIR: f64 = 12.0;
@@ -102,7 +102,7 @@ impl Scatter {
 impl Points {
     fn class(&self) -> String {
         let shape = match self.shape {
-            Shape::Dot => "dot",
+            Shape::Dot => "point",
             Shape::Square | Shape::Triangle => "mark",
         };
         format!("{shape} s{}", self.color)
@@ -135,8 +135,8 @@ mod tests {
             ],
         };
         let svg = map.svg();
-        assert!(svg.contains(r#"class="dot s2" d="M58.0 388.0h0M434.0 388.0h0M58.0 12.0h0""#), "{svg}");
-        assert!(svg.contains("M242.0 196.0h8v8h-8z") && svg.contains("a &amp; b <tspan class=\"value\">3</tspan>"));
+        assert!(svg.contains(r#"class="point s2" d="M12.0 374.0h0M360.0 374.0h0M12.0 26.0h0""#), "{svg}");
+        assert!(svg.contains("M182.0 196.0h8v8h-8z") && svg.contains("a &amp; b <tspan class=\"value\">3</tspan>"));
         assert!(!map.file().contains("NaN") && !Scatter { title: String::new(), points: vec![] }.svg().contains("NaN"));
     }
 }

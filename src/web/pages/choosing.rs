@@ -24,7 +24,7 @@ pub(crate) fn strategies() -> impl Iterator<Item = (&'static str, &'static str, 
 
 /// The units of a budget: value and label.
 pub(crate) const UNITS: [(&str, &str); 3] =
-    [("percent", "% of the target"), ("frames", "frames"), ("total_percent", "% in all rounds together")];
+    [("percent", "% of the target"), ("frames", "frames"), ("total_percent", "% in all rounds")];
 
 /// A choice as the form shows it.
 pub(crate) fn values(choice: &Choice) -> Values {

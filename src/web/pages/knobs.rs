@@ -1,148 +1,105 @@
-//! The knobs of a recipe as fields of a form: each is a place in the recipe's JSON.
+//! The knobs of a recipe as fields of a form. What they are and mean stands at [`Recipe`].
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::choosing;
-use crate::domain::{Backbone, Choice, Recipe};
+use crate::domain::{Backbone, Choice, Knob, Preset, Recipe};
 
-/// A field.
+type Values = BTreeMap<String, String>;
+
+/// What people change most.
+const FEW: [&str; 3] = ["/warmup/steps", "/inject/steps", "/adapt/steps"];
+
+/// The presets by name.
+pub(crate) const PRESETS: [(&str, &str); 3] =
+    [("recommended", "Recommended"), ("paper", "The paper"), ("released-code", "The authors' code")];
+
+/// A knob in a form.
 #[derive(Debug)]
-pub(crate) struct Knob {
-    /// Where in the recipe's JSON it is; also the field's name.
-    pub(crate) pointer: &'static str,
-    pub(crate) label: &'static str,
-    pub(crate) help: &'static str,
+pub(crate) struct Field {
+    pub(crate) knob: Knob,
+    /// As typed, or as the recipe has it; empty keeps the preset's.
+    pub(crate) value: String,
+    pub(crate) preset: String,
+    pub(crate) error: Option<String>,
 }
 
-/// Knobs that belong together.
+impl Field {
+    /// Whether it is something else than in the preset.
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.value.is_empty() && self.value != self.preset
+    }
+}
+
+/// Fields that belong together.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) title: &'static str,
-    pub(crate) knobs: &'static [Knob],
+    pub(crate) fields: Vec<Field>,
 }
 
-const fn knob(pointer: &'static str, label: &'static str, help: &'static str) -> Knob {
-    Knob { pointer, label, help }
+impl Group {
+    /// Whether there is something in it that should be seen.
+    pub(crate) fn is_open(&self) -> bool {
+        self.fields.iter().any(|field| field.error.is_some())
+    }
+
+    /// How many of its fields are something else than in the preset.
+    pub(crate) fn n_changed(&self) -> usize {
+        self.fields.iter().filter(|field| field.is_changed()).count()
+    }
 }
 
-/// What people change.
-pub(crate) const FEW: &[Knob] = &[
-    knob("/warmup/steps", "Warm-up steps", "Longer is better up to a point. The paper: 20 epochs."),
-    knob("/inject/steps", "Injection steps", "Fine-tuning on the new labels."),
-    knob("/adapt/steps", "Adaptation steps", "Semi-supervised training. The paper: 200 epochs."),
-];
+/// The fields that people change most.
+pub(crate) fn few(preset: &Recipe, values: &Values, errors: &Values) -> Vec<Field> {
+    fields(preset, values, errors).filter(|field| FEW.contains(&field.knob.pointer.as_str())).collect()
+}
 
-/// The others.
-pub(crate) const GROUPS: &[Group] = &[
-    Group {
-        title: "Frames and batches",
-        knobs: &[
-            knob("/frame/width", "Frame width", "Frames are resized to this first, in training and inference alike."),
-            knob("/frame/height", "Frame height", "In pixels."),
-            knob(
-                "/crop/width",
-                "Crop width",
-                "What the network sees while training; a multiple of 16. The paper: 896.",
-            ),
-            knob("/crop/height", "Crop height", "A multiple of 16. The paper: 512."),
-            knob(
-                "/scale/0",
-                "Smallest scale",
-                "A frame is resized by a random factor before it is cropped. The paper: 0.5.",
-            ),
-            knob("/scale/1", "Largest scale", "The paper: 1.5."),
-            knob("/batch_source", "Source frames a step", "MADAv2's code: 4."),
-            knob("/batch_target", "Target frames a step", "MADAv2's code: 4."),
-            knob("/batch_unlabelled", "Unlabelled frames a step", "In the adaptation. MADAv2's code: 2."),
-        ],
-    },
-    Group {
-        title: "Warm-up",
-        knobs: &[
-            knob("/warmup/rate", "Learning rate", "Of the backbone at the first step. The paper: 2.5e-4."),
-            knob("/warmup/head_times", "Head learns faster by", "ASPP, decoder and classifier. AdaptSegNet: 10."),
-            knob("/warmup/momentum", "Momentum", "0.9."),
-            knob("/warmup/weight_decay", "Weight decay", "5e-4."),
-            knob(
-                "/warmup/power",
-                "Power of the decay",
-                "The rate falls as (1 - step / steps) ^ power. The paper: 0.9.",
-            ),
-            knob(
-                "/adversarial_weight",
-                "Adversarial weight",
-                "How hard the domains are pulled together. The paper: 0.01.",
-            ),
-            knob("/discriminator_rate", "Discriminator's rate", "Adam. ProDA: 1e-4."),
-        ],
-    },
-    Group {
-        title: "Anchors",
-        knobs: &[
-            knob("/min_pixels", "Pixels of a class", "Fewer and the class counts as absent. MADAv2's code: 10."),
-            knob("/k", "Anchors of the source", "K. The paper: 10."),
-            knob("/v", "Anchors of the target", "V, for selection and for the adaptation. MADAv2's code: 10."),
-            knob("/kmeans_iterations", "K-means iterations", "At most. MADAv2's code: 20."),
-            knob("/kmeans_restarts", "K-means restarts", "The best is kept."),
-        ],
-    },
-    Group {
-        title: "Injection",
-        knobs: &[
-            knob("/inject/rate", "Learning rate", "Of the backbone at the first step. The paper: 2.5e-4."),
-            knob("/inject/head_times", "Head learns faster by", "AdaptSegNet: 10."),
-            knob("/inject/momentum", "Momentum", "0.9."),
-            knob("/inject/weight_decay", "Weight decay", "5e-4."),
-            knob("/inject/power", "Power of the decay", "0.9."),
-        ],
-    },
-    Group {
-        title: "Adaptation",
-        knobs: &[
-            knob("/adapt/rate", "Learning rate", "Of the backbone at the first step. The paper: 2.5e-4."),
-            knob("/adapt/head_times", "Head learns faster by", "AdaptSegNet: 10."),
-            knob("/adapt/momentum", "Momentum", "0.9."),
-            knob("/adapt/weight_decay", "Weight decay", "5e-4."),
-            knob("/adapt/power", "Power of the decay", "0.9."),
-            knob("/ohem_threshold", "Hard pixels below", "Pixels whose class got less than this count. AEL: 0.7."),
-            knob("/ohem_min_kept", "Hard pixels at least", "As a share of all. AEL: 0.055."),
-            knob("/consistency_weight", "Consistency weight", "Eq. 13. The paper: 1."),
-            knob("/teacher_decay", "Teacher's decay", "Closer to 1 follows more slowly."),
-            knob("/alignment_weight", "Alignment weight", "Eq. 14. MADAv2's code: 0.1."),
-            knob("/alignment_start", "Alignment begins at", "As a share of the steps. MADAv2's code: 0.25."),
-            knob("/anchor_decay", "Anchor decay", "Eq. 8: how much of an anchor stays. The paper: 0.999."),
-        ],
-    },
-    Group {
-        title: "Keeping",
-        knobs: &[knob("/checkpoint_every", "Checkpoint every", "Steps. What a killed job loses at most.")],
-    },
-];
+/// All others.
+pub(crate) fn groups(preset: &Recipe, values: &Values, errors: &Values) -> Vec<Group> {
+    let mut groups: Vec<Group> = vec![];
+    for field in fields(preset, values, errors).filter(|field| !FEW.contains(&field.knob.pointer.as_str())) {
+        match groups.iter_mut().find(|group| group.title == field.knob.group) {
+            Some(group) => group.fields.push(field),
+            None => groups.push(Group { title: field.knob.group, fields: vec![field] }),
+        }
+    }
+    groups
+}
 
-/// The recommended recipe with what the form says put into it. Empty fields keep the recommended value. Errors by field.
-pub(crate) fn recipe(backbone: Backbone, form: &BTreeMap<String, String>) -> Result<Recipe, BTreeMap<String, String>> {
-    let mut errors = BTreeMap::new();
-    let recommended = Recipe::recommended(backbone);
-    let mut json = serde_json::to_value(&recommended).expect("a recipe is plain data");
-    for knob in FEW.iter().chain(GROUPS.iter().flat_map(|group| group.knobs)) {
-        let typed = form.get(knob.pointer).map_or("", |text| text.trim());
-        let Some(value) = json.pointer_mut(knob.pointer).filter(|_| !typed.is_empty()) else { continue };
-        match parse(typed, value) {
-            Some(parsed) => *value = parsed,
-            None if value.is_u64() => {
-                errors.insert(knob.pointer.to_owned(), "Give a whole number.".to_owned());
-            }
-            None => {
-                errors.insert(knob.pointer.to_owned(), "Give a number, such as 0.5 or 2.5e-4.".to_owned());
+fn fields(preset: &Recipe, values: &Values, errors: &Values) -> impl Iterator<Item = Field> {
+    let of_preset = self::values(preset);
+    Recipe::knobs().into_iter().map(move |knob| {
+        let of = |values: &Values| values.get(&knob.pointer).cloned();
+        let (value, error) = (of(values).unwrap_or_default(), of(errors));
+        Field { value, preset: of(&of_preset).unwrap_or_default(), error, knob }
+    })
+}
+
+/// The preset that a form names; what is recommended where it names none.
+pub(crate) fn preset(backbone: Backbone, form: &Values) -> Recipe {
+    let named = form.get("preset").and_then(|name| serde_json::from_value::<Preset>(name.as_str().into()).ok());
+    Recipe::preset(named.unwrap_or_default(), backbone)
+}
+
+/// The form's preset with what the form says put into it. Empty fields keep the preset's value. Errors by field.
+pub(crate) fn recipe(backbone: Backbone, form: &Values) -> Result<Recipe, Values> {
+    let mut errors = Values::new();
+    let preset = preset(backbone, form);
+    let mut json = serde_json::to_value(&preset).expect("a recipe is plain data");
+    for knob in Recipe::knobs() {
+        let typed = form.get(&knob.pointer).map_or("", |text| text.trim());
+        let Some(value) = json.pointer_mut(&knob.pointer).filter(|_| !typed.is_empty()) else { continue };
+        match parse(typed, value, &knob) {
+            Ok(parsed) => *value = parsed,
+            Err(message) => {
+                errors.insert(knob.pointer, message.to_owned());
             }
         }
     }
-    if let Some(norm @ ("frozen" | "trained")) = form.get("norm").map(String::as_str) {
-        json["norm"] = norm.into();
-    }
-    let mut choice = Choice::of(&recommended);
+    let mut choice = Choice::of(&preset);
     match choosing::read(&mut choice, form) {
         Ok(()) => {
             json["budget"] = serde_json::json!(choice.budget);
@@ -157,76 +114,107 @@ pub(crate) fn recipe(backbone: Backbone, form: &BTreeMap<String, String>) -> Res
     let recipe: Result<Recipe, _> = serde_json::from_value(json);
     match recipe.map_err(|error| error.to_string()).and_then(|recipe| recipe.check().map(|()| recipe)) {
         Ok(recipe) => Ok(recipe),
-        Err(message) => Err(BTreeMap::from([("recipe".to_owned(), message)])),
+        Err(message) => Err(Values::from([("recipe".to_owned(), message)])),
     }
 }
 
-/// A number of the kind that stands there already.
-fn parse(typed: &str, like: &Value) -> Option<Value> {
-    if like.is_u64() {
-        return typed.parse::<u64>().ok().map(Value::from);
+/// A value of the kind that stands there already.
+fn parse(typed: &str, like: &Value, knob: &Knob) -> Result<Value, &'static str> {
+    match like {
+        Value::Bool(_) => typed.parse().map(Value::Bool).map_err(|_| "Choose yes or no."),
+        Value::String(_) if knob.choices.iter().any(|(choice, _)| *choice == typed) => Ok(typed.into()),
+        Value::String(_) => Err("Choose one of the list."),
+        Value::Array(_) if typed == "none" => Ok(Value::Array(vec![])),
+        Value::Array(_) => Ok(typed.split(',').map(str::trim).filter(|word| !word.is_empty()).collect()),
+        like if like.is_u64() => typed.parse::<u64>().map(Value::from).map_err(|_| "Give a whole number."),
+        _ => {
+            let number = typed.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+            number.map(Value::from).ok_or("Give a number, such as 0.5 or 2.5e-4.")
+        }
     }
-    typed.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
 }
 
 /// Every knob of a recipe as a form shows it, by the field's name.
-pub(crate) fn values(recipe: &Recipe) -> BTreeMap<String, String> {
+pub(crate) fn values(recipe: &Recipe) -> Values {
     let json = serde_json::to_value(recipe).expect("a recipe is plain data");
-    let knobs = FEW.iter().chain(GROUPS.iter().flat_map(|group| group.knobs));
-    let fields = knobs.filter_map(|knob| Some((knob.pointer.to_owned(), json.pointer(knob.pointer)?.to_string())));
-    fields.chain(choosing::values(&Choice::of(recipe))).collect()
+    let preset = ("preset".to_owned(), text(&json["preset"]));
+    let knobs = Recipe::knobs().into_iter();
+    knobs
+        .filter_map(|knob| Some((text(json.pointer(&knob.pointer)?), knob.pointer)))
+        .map(|(text, at)| (at, text))
+        .chain([preset])
+        .chain(choosing::values(&Choice::of(recipe)))
+        .collect()
 }
 
-/// The recommended value of a knob, for the field's placeholder.
-pub(crate) fn recommended(backbone: Backbone, pointer: &str) -> String {
-    let json = serde_json::to_value(Recipe::recommended(backbone)).expect("a recipe is plain data");
-    json.pointer(pointer).map_or_else(String::new, ToString::to_string)
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(word) => word.clone(),
+        Value::Array(words) if words.is_empty() => "none".into(),
+        Value::Array(words) => words.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A choice's name for people.
+pub(crate) fn word(choice: &str) -> String {
+    match choice {
+        "true" => "yes".into(),
+        "false" => "no".into(),
+        other => other.replace('_', " "),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Budget;
+    use crate::domain::{Budget, Consistency};
 
-    fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    const LITE: Backbone = Backbone::EfficientnetLite0;
+
+    fn form(pairs: &[(&str, &str)]) -> Values {
         pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     #[test]
-    fn every_knob_is_in_the_recipe_and_every_number_of_the_recipe_is_a_knob() {
-        fn count(value: &Value) -> usize {
-            match value {
-                Value::Object(fields) => fields.values().map(count).sum(),
-                Value::Array(items) => items.iter().map(count).sum(),
-                value => usize::from(value.is_number()),
-            }
-        }
-        let json = serde_json::to_value(Recipe::recommended(Backbone::Resnet101)).unwrap();
-        let knobs: Vec<_> = FEW.iter().chain(GROUPS.iter().flat_map(|group| group.knobs)).collect();
-        for knob in &knobs {
-            assert!(json.pointer(knob.pointer).is_some_and(Value::is_number), "{}", knob.pointer);
-        }
-        // All but budget and quota, which have fields of their own.
-        assert_eq!(knobs.len(), count(&json) - 2);
-    }
-
-    #[test]
-    fn empty_fields_keep_what_is_recommended() {
-        let lite = Backbone::EfficientnetLite0;
-        assert_eq!(recipe(lite, &form(&[("/k", ""), ("/warmup/steps", "  ")])).unwrap(), Recipe::recommended(lite));
+    fn empty_fields_keep_what_the_preset_has() {
+        assert_eq!(recipe(LITE, &form(&[("/k", ""), ("/warmup/steps", "  ")])).unwrap(), Recipe::recommended(LITE));
+        assert_eq!(recipe(LITE, &form(&[("preset", "paper")])).unwrap(), Recipe::preset(Preset::Paper, LITE));
         let typed = form(&[("/k", "7"), ("/warmup/rate", "1e-3"), ("budget", "30"), ("budget_unit", "frames")]);
-        let changed = recipe(lite, &typed).unwrap();
-        assert_eq!(recipe(lite, &values(&changed)).map(|again| again.k), Ok(7), "what is shown can be sent back");
+        let changed = recipe(LITE, &typed).unwrap();
         assert_eq!((changed.k, changed.warmup.rate, changed.budget), (7, 1e-3, Budget::Frames(30)));
     }
 
     #[test]
+    fn what_is_shown_can_be_sent_back() {
+        for preset in [Preset::Paper, Preset::ReleasedCode, Preset::Recommended] {
+            let made = Recipe::preset(preset, LITE);
+            assert_eq!(recipe(LITE, &values(&made)).unwrap(), made);
+            assert!(groups(&made, &values(&made), &Values::new()).iter().all(|group| group.n_changed() == 0));
+        }
+    }
+
+    #[test]
+    fn choices_lists_and_switches_are_read() {
+        let typed =
+            [("/cutmix", "false"), ("/consistency", "ohem"), ("/never_pasted", "road, sky"), ("/norm", "trained")];
+        let made = recipe(LITE, &form(&typed)).unwrap();
+        assert!(!made.cutmix && made.consistency == Consistency::Ohem && made.never_pasted == ["road", "sky"]);
+        assert!(recipe(LITE, &form(&[("/never_pasted", "none")])).unwrap().never_pasted.is_empty());
+        let errors = Values::from([("/cutmix".to_owned(), "No.".to_owned())]);
+        let groups = groups(&Recipe::recommended(LITE), &form(&typed), &errors);
+        let adaptation = groups.iter().find(|group| group.title == "Adaptation").unwrap();
+        assert!(adaptation.is_open() && adaptation.n_changed() == 3);
+    }
+
+    #[test]
     fn what_cannot_be_is_said_at_its_field() {
-        let lite = Backbone::EfficientnetLite0;
-        assert!(recipe(lite, &form(&[("/k", "seven")])).unwrap_err().contains_key("/k"));
-        assert!(recipe(lite, &form(&[("/warmup/rate", "NaN")])).unwrap_err().contains_key("/warmup/rate"));
-        assert!(recipe(lite, &form(&[("budget", "many")])).unwrap_err().contains_key("budget"));
-        let crop = recipe(lite, &form(&[("/crop/width", "250")])).unwrap_err();
-        assert!(crop["recipe"].contains("multiples of 16"), "{crop:?}");
+        let wrong = |name: &str, value: &str| recipe(LITE, &form(&[(name, value)])).unwrap_err();
+        for (name, value) in
+            [("/k", "seven"), ("/warmup/rate", "NaN"), ("budget", "many"), ("/norm", "thawed"), ("/cutmix", "maybe")]
+        {
+            assert!(wrong(name, value).contains_key(name), "{name}");
+        }
+        assert!(wrong("/crop/width", "250")["recipe"].contains("multiples of 16"));
     }
 }

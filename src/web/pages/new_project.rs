@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::knobs::{self, Knob};
+use super::knobs::{self, Field, Group};
 use super::show;
 use crate::domain::{Backbone, Dataset, Layout, Taxonomy};
 use crate::formats::{datasets, picture};
@@ -108,8 +108,12 @@ impl NewProjectPage {
         self.findings.get(part.key)
     }
 
-    fn recommended(&self, knob: &Knob) -> String {
-        knobs::recommended(self.backbone, knob.pointer)
+    fn few(&self) -> Vec<Field> {
+        knobs::few(&knobs::preset(self.backbone, &self.values), &self.values, &self.errors)
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        knobs::groups(&knobs::preset(self.backbone, &self.values), &self.values, &self.errors)
     }
 
     fn has_knob_errors(&self) -> bool {

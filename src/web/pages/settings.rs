@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::knobs::{self, Knob};
+use super::knobs::{self, Field, Group};
 use super::show;
-use crate::domain::{Checks, Norm, ProjectId, Recipe, Taxonomy};
+use crate::domain::{Checks, ProjectId, Taxonomy};
 use crate::store::projects::{self, Project};
 use crate::web::App;
 use crate::web::error::Result;
@@ -40,17 +40,13 @@ impl Settings {
         self.errors.get(name).map(String::as_str)
     }
 
-    fn recommended(&self, knob: &Knob) -> String {
-        knobs::recommended(self.project.recipe.backbone, knob.pointer)
+    fn few(&self) -> Vec<Field> {
+        knobs::few(&knobs::preset(self.project.recipe.backbone, &self.values), &self.values, &self.errors)
     }
-}
 
-/// The recipe as the form shows it.
-fn values(recipe: &Recipe) -> Values {
-    let mut values = knobs::values(recipe);
-    let norm = if recipe.norm == Norm::Frozen { "frozen" } else { "trained" };
-    values.insert("norm".into(), norm.into());
-    values
+    fn groups(&self) -> Vec<Group> {
+        knobs::groups(&knobs::preset(self.project.recipe.backbone, &self.values), &self.values, &self.errors)
+    }
 }
 
 /// The checks as the form shows them: a pair a line.
@@ -98,11 +94,19 @@ fn checks_of(form: &Values, kept: Checks, taxonomy: &Taxonomy) -> Result<Checks,
     if errors.is_empty() { Ok(checks) } else { Err(errors) }
 }
 
-/// GET `/projects/{project}/settings`.
-pub(crate) async fn form(State(app): State<App>, page: Page, Path(id): Path<i64>) -> Result<Html<String>> {
+/// GET `/projects/{project}/settings`. With a preset in the query its knobs fill the form, to be looked at; nothing is kept.
+pub(crate) async fn form(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<i64>,
+    query: Query<Values>,
+) -> Result<Html<String>> {
     let db = app.workspace.db();
     let project = projects::get(db, ProjectId(id)).await?;
-    let mut values = values(&project.recipe);
+    let mut values = match query.contains_key("preset") {
+        true => knobs::values(&knobs::preset(project.recipe.backbone, &query)),
+        false => knobs::values(&project.recipe),
+    };
     values.extend(check_values(&projects::checks(db, project.id).await?));
     if project.auto_advance {
         values.insert("auto_advance".into(), "yes".into());

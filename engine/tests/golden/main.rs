@@ -1,5 +1,8 @@
 //! The networks against PyTorch: `tests/golden/net.py` made the numbers, and says how.
 
+mod lessons;
+mod numbers;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +11,8 @@ use tch::{Device, Kind, Tensor};
 use windlass::domain::{Backbone, Norm, Size};
 use windlass_engine::net::{Discriminator, Lite0Classifier, Segmenter};
 use windlass_engine::weights;
+
+use numbers::{fill, noise, picture};
 
 const CLASSES: usize = 3;
 
@@ -106,45 +111,6 @@ fn close(ours: &Tensor, theirs: &Tensor, within: f64) {
     assert_eq!(ours.size(), theirs.size());
     let distance = (ours - theirs).abs().max().double_value(&[]);
     assert!(distance < within, "they differ by {distance}");
-}
-
-/// Every variable from its name.
-fn fill(vs: &VarStore) {
-    let _guard = tch::no_grad_guard();
-    for (name, mut variable) in vs.variables() {
-        let size = variable.size();
-        let u = noise(&name, &size);
-        let value = match size[..] {
-            [_, inputs, height, width] => (u * 2.0 - 1.0) * (4.0 / (inputs * height * width) as f64).sqrt(),
-            _ if name.ends_with("bn3.weight") => u * 0.25,
-            _ if name.ends_with("bias") || name.ends_with("mean") => (u - 0.5) * 0.25,
-            _ => u + 0.5,
-        };
-        variable.copy_(&value);
-    }
-}
-
-/// f32 in [0, 1).
-fn noise(name: &str, size: &[i64]) -> Tensor {
-    let values = bits(name, size.iter().product()).map(|bits| (bits >> 8) as f32 / (1 << 24) as f32);
-    Tensor::from_slice(&values.collect::<Vec<_>>()).view(size)
-}
-
-/// u8 `[1, height, width, 3]`.
-fn picture(name: &str, height: i64, width: i64) -> Tensor {
-    let pixels: Vec<u8> = bits(name, height * width * 3).map(|bits| bits as u8).collect();
-    Tensor::from_slice(&pixels).view([1, height, width, 3])
-}
-
-/// FNV-1a of the name, then MurmurHash3's finaliser of place and name.
-fn bits(name: &str, n: i64) -> impl Iterator<Item = u32> + use<> {
-    let seed = name.bytes().fold(0x811c_9dc5, |seed: u32, byte| (seed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (0..n as u32).map(move |place| {
-        let mut x = place.wrapping_mul(0x9e37_79b1).wrapping_add(seed);
-        x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
-        x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
-        x ^ (x >> 16)
-    })
 }
 
 /// A disc over bands. f32 `[1, side, side, 3]`.

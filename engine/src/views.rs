@@ -1,0 +1,61 @@
+//! Frames measured by windows and mirrored (both off by default, as the paper's protocol is single-scale on whole frames).
+
+use tch::{Kind, Tensor};
+use windlass::domain::{Recipe, Size};
+
+use crate::model::Model;
+use crate::net::Output;
+
+/// What an evaluation goes by: the logits at a quarter of the size, or, where the recipe wants windows or a mirror, the mean
+/// of all views' probabilities at the frame's own size in their place. Pictures u8 `[n, h, w, 3]`; no features then.
+pub fn see(model: &Model, rgb: &Tensor, recipe: &Recipe) -> Output {
+    let Recipe { sliding, flip, frame, crop, .. } = *recipe;
+    if !sliding && !flip {
+        return model.see(rgb, false);
+    }
+    let (columns, rows) = match sliding {
+        true => (windows(frame.width, crop.width), windows(frame.height, crop.height)),
+        false => (vec![0], vec![0]),
+    };
+    let side = |frame: u32, crop: u32| if sliding { crop.min(frame) } else { frame };
+    let size = Size { width: side(frame.width, crop.width), height: side(frame.height, crop.height) };
+    let [width, height] = [size.width, size.height].map(i64::from);
+    let canvas = (i64::from(frame.height), i64::from(frame.width));
+    let (mut sum, counts) = (None::<Tensor>, Tensor::zeros([1, 1, canvas.0, canvas.1], (Kind::Float, rgb.device())));
+    for (&top, &left) in rows.iter().flat_map(|top| columns.iter().map(move |left| (top, left))) {
+        let window = rgb.narrow(1, top, height).narrow(2, left, width);
+        for mirrored in [false, true].into_iter().filter(|mirrored| flip || !mirrored) {
+            let seen = if mirrored { window.flip([2]) } else { window.shallow_clone() };
+            let p = model.net.enlarge(&model.see(&seen, false).logits, size).softmax(1, Kind::Float);
+            let p = if mirrored { p.flip([3]) } else { p };
+            let here = |map: &Tensor| map.narrow(2, top, height).narrow(3, left, width);
+            let sum = sum.get_or_insert_with(|| {
+                let (n, n_classes) = (p.size()[0], p.size()[1]);
+                Tensor::zeros([n, n_classes, canvas.0, canvas.1], (Kind::Float, rgb.device()))
+            });
+            let _ = here(sum).g_add_(&p);
+            let _ = here(&counts).g_add_scalar_(1.0);
+        }
+    }
+    let mean = sum.expect("there is a window") / counts;
+    Output { features: Tensor::zeros([0], (Kind::Float, rgb.device())), logits: mean }
+}
+
+/// Where windows of a length begin on a side: two thirds of a window apart, the last at the end (AEL).
+fn windows(side: u32, window: u32) -> Vec<i64> {
+    let (last, apart) = (side.saturating_sub(window), (window * 2 / 3).max(1));
+    (0..last.div_ceil(apart)).map(|i| i64::from(i * apart)).chain([i64::from(last)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_reach_from_end_to_end() {
+        assert_eq!(windows(64, 64), [0]);
+        assert_eq!(windows(40, 64), [0]);
+        assert_eq!(windows(64, 32), [0, 21, 32]);
+        assert_eq!(windows(2048, 896), [0, 597, 1152]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Cutmix, copy-paste and class confidences against the numbers that `tests/golden/mixing.py` made with PyTorch.
+
+use serde_json::Value;
+use tch::{Kind, Tensor};
+use windlass::method::mixing::Rectangle;
+use windlass_engine::mixing::{class_confidences, mix, mix_pictures, paste};
+
+use crate::losses::{close, integers, tensor};
+
+#[test]
+fn cutmix_swaps_the_boxes_of_two_frames() {
+    let case = &golden()["mix"];
+    let bounds = |[left, top, width, height]: [u32; 4]| Rectangle { left, top, width, height };
+    let boxes: Vec<[u32; 4]> = serde_json::from_value(case["boxes"].clone()).unwrap();
+    let boxes: Vec<Rectangle> = boxes.into_iter().map(bounds).collect();
+    let (first, second) = (tensor(&case["first"]), tensor(&case["second"]));
+    let mixed = tensor(&case["mixed"]);
+    close(&mix(&first, &second, &boxes), &mixed);
+    let last = |maps: &Tensor| maps.permute([0, 2, 3, 1]);
+    close(&mix_pictures(&last(&first), &last(&second), &boxes), &last(&mixed));
+}
+
+#[test]
+fn copy_paste_takes_exactly_the_pixels_of_the_classes() {
+    let case = &golden()["paste"];
+    let bytes = |name: &str| tensor(&case[name]).to_kind(Kind::Uint8);
+    let classes: Vec<Vec<usize>> = serde_json::from_value(case["classes"].clone()).unwrap();
+    let (rgb, label) =
+        paste((&bytes("rgb"), &integers(&case["label"])), (&bytes("other"), &integers(&case["other_label"])), &classes);
+    assert_eq!(rgb, bytes("pasted"));
+    assert_eq!(label, integers(&case["pasted_label"]));
+}
+
+#[test]
+fn a_class_is_as_sure_as_the_mean_of_its_pixels() {
+    let case = &golden()["class_confidence"];
+    let got = class_confidences(&tensor(&case["logits"]), &integers(&case["labels"]));
+    let want: Vec<Option<f64>> = serde_json::from_value(case["confidences"].clone()).unwrap();
+    assert!(want.contains(&None), "a class without pixels is among them");
+    for (got, want) in got.iter().zip(&want) {
+        assert_eq!(got.is_some(), want.is_some());
+        assert!((f64::from(got.unwrap_or_default()) - want.unwrap_or_default()).abs() < 1e-5);
+    }
+}
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("../../../tests/golden/mixing.json")).unwrap()
+}
