@@ -13,7 +13,7 @@ const COMPACTNESS: f32 = 4.0;
 const ITERATIONS: usize = 8;
 /// How far a centre looks, in steps.
 const REACH: f32 = 1.25;
-/// Parts of a superpixel smaller than this share of a cell join their neighbour.
+/// Parts of a superpixel smaller than a cell divided by this join their neighbour.
 const SMALLEST: usize = 6;
 const NONE: u32 = u32::MAX;
 /// Superpixels of a frame that is large enough for them.
