@@ -150,18 +150,18 @@ impl Next<'_> {
 
     async fn select(&self, jobs: &mut Jobs<'_>, strategy: Strategy) -> Result<(Selection, PathBuf)> {
         let parent = self.parent()?;
-        // Features belong to the model that they describe, so that other arms find them there.
-        let of_parent = self.plan_of_parent()?;
-        let features = of_parent.features(parent.model.clone(), Some(parent.discriminator.clone()));
+        // Features belong to the model that they describe and its knobs, so that other arms find them there.
+        let features = self.plan_of_parent()?.features(parent.model.clone(), Some(parent.discriminator.clone()));
         let features = jobs.run(&parent.dir, features).await?.join(files::FEATURES);
-        let (k, v) = (of_parent.recipe.k, of_parent.recipe.v);
+        let plan = self.plan_of_anchors()?;
+        let (k, v) = (plan.recipe.k, plan.recipe.v);
         // Those of other numbers of anchors lie beside.
         let dir = if (k, v) == (parent.arm.recipe.k, parent.arm.recipe.v) {
             parent.dir.clone()
         } else {
             parent.dir.join(format!("k-{k}-v-{v}"))
         };
-        let anchors = jobs.run(&dir, of_parent.anchors(features.clone())).await?.join(files::ANCHORS);
+        let anchors = jobs.run(&dir, plan.anchors(features.clone())).await?.join(files::ANCHORS);
         let listed = self.listed()?;
         let choice = Choice { strategy, listed, ..Choice::of(&self.plan.recipe) };
         let select = self.plan.select(features, anchors, &parent.labelled, &choice);
@@ -169,11 +169,16 @@ impl Next<'_> {
         Ok((read(&out.join(files::SELECTION))?, out))
     }
 
-    /// The knobs that the parent was made with, and this arm's numbers of anchors.
+    /// With the knobs that the parent was made with.
     fn plan_of_parent(&self) -> Result<Plan> {
+        Ok(Plan { recipe: self.parent()?.arm.recipe.clone(), ..self.plan.clone() })
+    }
+
+    /// With those, and this arm's numbers of anchors.
+    fn plan_of_anchors(&self) -> Result<Plan> {
         let Recipe { k, v, .. } = self.plan.recipe;
-        let recipe = Recipe { k, v, ..self.parent()?.arm.recipe.clone() };
-        Ok(Plan { recipe, ..self.plan.clone() })
+        let of_parent = self.plan_of_parent()?;
+        Ok(Plan { recipe: Recipe { k, v, ..of_parent.recipe.clone() }, ..of_parent })
     }
 
     /// The frames of the arm's list.
@@ -188,11 +193,13 @@ impl Next<'_> {
     }
 
     async fn adapt(self, jobs: &mut Jobs<'_>) -> Result<Played> {
-        let (of_parent, parent) = (self.plan_of_parent()?, self.parent()?);
-        let features = jobs.run(&parent.dir, of_parent.target_features(parent.model.clone())).await?;
-        let v = of_parent.recipe.v;
+        let parent = self.parent()?;
+        let features = self.plan_of_parent()?.target_features(parent.model.clone());
+        let features = jobs.run(&parent.dir, features).await?;
+        let (plan, v) = (self.plan_of_parent()?, self.plan.recipe.v);
+        let plan = Plan { recipe: Recipe { v, ..plan.recipe.clone() }, ..plan };
         let dir = if v == parent.arm.recipe.v { parent.dir.clone() } else { parent.dir.join(format!("v-{v}")) };
-        let anchors = of_parent.target_anchors(features.join(files::FEATURES));
+        let anchors = plan.target_anchors(features.join(files::FEATURES));
         let anchors = jobs.run(&dir, anchors).await?.join(files::ANCHORS);
         let labelled = parent.labelled.clone();
         let adapt = self.plan.adapt(parent.model.clone(), anchors, labelled.clone());

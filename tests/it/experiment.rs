@@ -216,6 +216,8 @@ async fn a_later_round_chooses_with_the_adapted_model_up_to_its_total_and_a_list
     assert!(discriminator.unwrap().ends_with("m0/warmup/out/discriminator.safetensors"));
     let Task::Anchors { sets, .. } = play.spec("first-adapted/k-2-v-10/anchors").task else { panic!() };
     assert_eq!(sets.iter().map(|set| set.k).collect::<Vec<_>>(), [2, 10]);
+    let features = play.spec("first-adapted/features");
+    assert_eq!(features.recipe.k, 10, "arms of other numbers of anchors share the features");
     for arm in ["second", "second-longer"] {
         let Task::Inject { labelled, .. } = play.spec(&format!("{arm}/inject")).task else { panic!() };
         assert_eq!(ids(&labelled), [6, 9, 5, 8].map(FrameId), "{arm}");

@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 use tch::nn::{Init, Path};
+use windlass::domain::Gan;
 
 use super::layers::{Conv, Window};
 
@@ -45,10 +46,13 @@ impl Discriminator {
     }
 }
 
-/// The mean probability of the target that a discriminator trained by least squares gives, place by place: its verdicts
-/// lie about 0 for the source and 1 for the target. `[n, 1, h, w]` -> the same.
-pub fn probability(verdict: &Tensor) -> Tensor {
-    verdict.clamp(0.0, 1.0)
+/// How probable it is that a place is of the target. Least squares pull verdicts to 0 for the source and 1 for the
+/// target; cross entropy makes them logits. `[n, 1, h, w]` -> the same.
+pub fn probability(verdict: &Tensor, gan: Gan) -> Tensor {
+    match gan {
+        Gan::LeastSquares => verdict.clamp(0.0, 1.0),
+        Gan::CrossEntropy => verdict.sigmoid(),
+    }
 }
 
 /// Leaky ReLU with slope 0.2; tch's own has no slope.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
-use windlass::domain::{Event, FeatureSet, IGNORE, Size, files};
+use windlass::domain::{Event, FeatureSet, Gan, IGNORE, Size, files};
 use windlass::formats::resize::resize_nearest;
 
 use crate::feature_file::{FeatureWriter, Rows, partial};
@@ -81,6 +81,7 @@ struct Judge {
     net: Discriminator,
     /// Of the maps that it was trained on, for frames of the recipe's size.
     size: Size,
+    gan: Gan,
     _weights: VarStore,
 }
 
@@ -94,14 +95,15 @@ impl Judge {
         let mut weights = VarStore::new(job.device);
         let net = Discriminator::new(&weights.root(), job.spec.classes.len());
         crate::weights::load(&mut weights, path)?;
-        Ok(Self { net, size: judged(job.spec.recipe.backbone, job.spec.recipe.frame), _weights: weights })
+        let recipe = &job.spec.recipe;
+        Ok(Self { net, size: judged(recipe.backbone, recipe.frame), gan: recipe.gan, _weights: weights })
     }
 
     /// The probability that a place is of the target: logits `[n, C, h, w]` -> `[n, h, w]`.
     fn look(&self, model: &Model, logits: &Tensor) -> Tensor {
         let maps = model.net.enlarge(logits, self.size).softmax(1, Kind::Float);
         let (_, _, height, width) = logits.size4().expect("logits are [n, C, h, w]");
-        probability(&self.net.forward(&maps)).upsample_nearest2d([height, width], None, None).squeeze_dim(1)
+        probability(&self.net.forward(&maps), self.gan).upsample_nearest2d([height, width], None, None).squeeze_dim(1)
     }
 }
 
