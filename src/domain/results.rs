@@ -117,6 +117,9 @@ pub struct Proposal {
     pub mask: String,
     /// Normalised entropy, 0 to 255, as an 8-bit PNG at the frame's own size, below `out`.
     pub uncertainty: String,
+    /// Superpixels and how they merge, below `out`; a job of an older engine left none.
+    #[serde(default)]
+    pub segments: Option<String>,
     /// Mean normalised entropy, 0 to 1.
     pub mean_uncertainty: f64,
 }

@@ -316,6 +316,15 @@ mod tests {
     }
 
     #[test]
+    fn an_arm_of_another_preset_keeps_the_sizes_of_the_experiment() {
+        let arms = "[recipe]\nadapt = { steps = 9 }\n[[arm]]\nname = \"M0\"\nstage = \"warmup\"\nrecipe = { preset = \"paper\", k = 2 }\n";
+        let recipe = parse(arms).unwrap().arms.remove(0).recipe;
+        let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
+        let adapt = crate::domain::Schedule { steps: 9, ..paper.adapt.clone() };
+        assert_eq!(recipe, Recipe { adapt, k: 2, ..paper });
+    }
+
+    #[test]
     fn every_experiment_of_the_folder_can_be_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
         let files = |folder: PathBuf| -> Vec<PathBuf> {

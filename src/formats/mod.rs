@@ -10,6 +10,7 @@ mod opened;
 pub mod resize;
 pub mod label;
 pub mod mask_png;
+pub mod segments;
 pub mod atomic;
 pub mod datasets;
 pub mod contain;

@@ -9,6 +9,8 @@
 //! | [`greedy`] | what frames are chosen by one after another | ours |
 //! | [`selection`] | which frames to label | section 3.2, Table 4 |
 //! | [`tsne`] | both domains in the plane | Fig. 1, 4 |
+//! | [`superpixel`] | a frame cut into small pieces alike | SLIC |
+//! | [`segment_tree`] | pieces merged into segments of every size | Ward |
 //! | [`confidence`] | how sure the network is of each class | Eq. 10, 11 |
 //! | [`mixing`] | where adaptive cutmix cuts | Eq. 9 |
 //!
@@ -21,6 +23,8 @@ pub mod anchors;
 pub mod scores;
 pub mod greedy;
 pub mod selection;
+pub mod superpixel;
+pub mod segment_tree;
 pub mod tsne;
 pub mod confidence;
 pub mod mixing;

@@ -51,6 +51,8 @@ pub struct Chosen {
     pub submitted_by: Option<UserId>,
     /// Below the workspace, an 8-bit PNG of the frame's size.
     pub uncertainty: Option<String>,
+    /// Below the workspace, a segments file (`formats::segments`).
+    pub segments: Option<String>,
     /// Frames of its round that are finished.
     pub finished: i64,
     /// Frames of its round.
@@ -86,7 +88,7 @@ pub enum Refusal {
 pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>> {
     let row = sqlx::query(
         "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.checks, project.created_at, p.state,
-             p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path,
+             p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path, p.segments_path,
              (select count(*) from pick where round_id = p.round_id and state = 'submitted') as finished,
              (select count(*) from pick where round_id = p.round_id) as total
          from pick p join frame f using (frame_id) join project using (project_id)
@@ -109,6 +111,7 @@ pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>>
         holder: holder_of(&row, now),
         submitted_by: row.get::<Option<i64>, _>("submitted_by").map(UserId),
         uncertainty: row.get("uncertainty_path"),
+        segments: row.get("segments_path"),
         finished: row.get("finished"),
         of: row.get("total"),
     }))

@@ -206,6 +206,17 @@ pub async fn make_ready(
     Ok(())
 }
 
+/// The segments of a pick lie at that path below the workspace.
+pub async fn set_segments(tx: &mut Tx, round: RoundId, frame: FrameId, path: Option<&str>) -> Result<()> {
+    sqlx::query("update pick set segments_path = ? where round_id = ? and frame_id = ?")
+        .bind(path)
+        .bind(round.0)
+        .bind(frame.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes frames that nobody has back out of the queue, until their start masks are made again.
 pub async fn withdraw(tx: &mut Tx, round: RoundId) -> Result<()> {
     sqlx::query(

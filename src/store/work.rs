@@ -7,7 +7,7 @@ use sqlx::Row;
 use super::column::{from_json, json};
 use super::masks::{PackedLayers, decompress};
 use super::{Db, Result, Tx};
-use crate::domain::{FrameId, Layers, Mask, Origin, Origins, RoundId, Size, Work};
+use crate::domain::{FrameId, Layers, Mask, Origin, Origins, ProjectId, RoundId, Size, Work};
 
 /// What a frame's mask cost, and what its newest version is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,15 +100,22 @@ pub fn blank(size: Size) -> Layers {
 
 /// What the masks of a round's picks cost; frames on which nobody has worked are left out.
 pub async fn of_round(db: &Db, round: RoundId) -> Result<HashMap<FrameId, Effort>> {
-    let rows = sqlx::query(
+    efforts(db, "frame_id in (select frame_id from pick where round_id = ?)", round.0).await
+}
+
+/// What the masks of a project cost, whatever the round.
+pub async fn of_project(db: &Db, project: ProjectId) -> Result<HashMap<FrameId, Effort>> {
+    efforts(db, "frame_id in (select frame_id from frame where project_id = ?)", project.0).await
+}
+
+/// Of the frames that a condition with one number names.
+async fn efforts(db: &Db, which: &'static str, id: i64) -> Result<HashMap<FrameId, Effort>> {
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
         "select frame_id, seconds, actions, n_model, n_segment, n_propagate, n_hand
-         from pick join mask using (frame_id) join work using (mask_id) where round_id = ? order by frame_id, version",
-    )
-    .bind(round.0)
-    .fetch_all(db.read())
-    .await?;
+         from mask join work using (mask_id) where {which} order by frame_id, version",
+    )));
     let mut efforts: HashMap<FrameId, Effort> = HashMap::new();
-    for row in rows {
+    for row in rows.bind(id).fetch_all(db.read()).await? {
         let effort = efforts.entry(FrameId(row.get("frame_id"))).or_default();
         effort.work.add(&Work { seconds: row.get("seconds"), actions: from_json(row.get("actions"))? });
         effort.saves += 1;
@@ -120,11 +127,10 @@ pub async fn of_round(db: &Db, round: RoundId) -> Result<HashMap<FrameId, Effort
             hand: count("n_hand"),
         };
     }
-    let overruled = sqlx::query(
-        "select frame_id, findings, word from overruling join pick using (frame_id) where round_id = ?
-         order by frame_id, version",
-    );
-    for row in overruled.bind(round.0).fetch_all(db.read()).await? {
+    let overruled = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select frame_id, findings, word from overruling where {which} order by frame_id, version",
+    )));
+    for row in overruled.bind(id).fetch_all(db.read()).await? {
         let overruled = Overruled { findings: from_json(row.get("findings"))?, word: row.get("word") };
         efforts.entry(FrameId(row.get("frame_id"))).or_default().overruled = Some(overruled);
     }

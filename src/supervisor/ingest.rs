@@ -9,7 +9,7 @@ use super::{Inner, rail};
 use crate::domain::{
     Evaluation, FrameId, JobSpec, Line, Mask, ModelCard, Proposal, Selection, Split, Stage, Task, files,
 };
-use crate::formats::mask_png;
+use crate::formats::{mask_png, segments};
 use crate::store::jobs::{Job, JobState};
 use crate::store::masks::{MaskKind, Packed};
 use crate::store::{Error, Tx, Workspace, events, frames, jobs, masks, models, now, projects, rounds};
@@ -30,6 +30,7 @@ pub(super) struct StartMask {
     mask: Packed,
     /// Below the workspace.
     uncertainty: String,
+    segments: Option<String>,
     mean_uncertainty: f64,
 }
 
@@ -75,13 +76,19 @@ fn start_masks(dir: &Path, out: &Path, below: &str) -> anyhow::Result<Vec<StartM
         let Some(frame) = frames.iter().find(|frame| frame.id == proposal.frame) else {
             anyhow::bail!("nobody asked for frame {}", proposal.frame)
         };
-        anyhow::ensure!(is_below(&proposal.mask) && is_below(&proposal.uncertainty), "a path leaves the job's folder");
+        let paths = [&proposal.mask, &proposal.uncertainty].into_iter().chain(&proposal.segments);
+        anyhow::ensure!(paths.into_iter().all(|path| is_below(path)), "a path leaves the job's folder");
         let mask: Mask = mask_png::read_mask(&out.join(&proposal.mask), spec.classes.len(), frame.size)?;
         must_exist(&out.join(&proposal.uncertainty))?;
         let uncertainty = format!("{below}/{}", proposal.uncertainty);
+        if let Some(segments) = &proposal.segments {
+            let head = segments::probe(&out.join(segments))?;
+            anyhow::ensure!(head.size == frame.size, "the segments of frame {} are of another size", frame.id);
+        }
+        let segments = proposal.segments.map(|path| format!("{below}/{path}"));
         let (frame, mean_uncertainty) = (proposal.frame, proposal.mean_uncertainty);
         // Packed here, so that the transaction is short: people save masks meanwhile.
-        Ok(StartMask { frame, mask: masks::pack(&mask)?, uncertainty, mean_uncertainty })
+        Ok(StartMask { frame, mask: masks::pack(&mask)?, uncertainty, segments, mean_uncertainty })
     };
     proposals.into_par_iter().map(start_mask).collect()
 }
@@ -127,8 +134,9 @@ pub(super) async fn keep(
                     continue;
                 }
                 masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
-                let StartMask { frame, uncertainty, mean_uncertainty, .. } = start;
+                let StartMask { frame, uncertainty, segments, mean_uncertainty, .. } = start;
                 rounds::make_ready(&mut tx, job.round, *frame, uncertainty, *mean_uncertainty).await?;
+                rounds::set_segments(&mut tx, job.round, *frame, segments.as_deref()).await?;
             }
         }
         Results::Evaluation(evaluation) => {

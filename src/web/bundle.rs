@@ -16,6 +16,7 @@ use crate::domain::{FrameId, Mask, ProjectId, files};
 use crate::formats::export::CityscapesTree;
 use crate::store::models::Model;
 use crate::store::projects::Project;
+use crate::store::work::{self, Effort};
 use crate::store::{Workspace, frames, masks, now};
 
 /// One is made at a time: it is bound by the disk.
@@ -101,14 +102,18 @@ fn write(runtime: &Handle, workspace: &Workspace, content: &Content, progress: &
     let mut zip = ZipWriter::new(File::create(&part.0)?);
     if !labelled.is_empty() {
         let mut tree = CityscapesTree::create(&scratch.0, "train", &project.taxonomy)?;
+        let mut efforts = runtime.block_on(work::of_project(workspace.db(), project.id))?;
+        let mut effort = String::from(EFFORT_HEAD);
         for (n, &id) in labelled.iter().enumerate() {
             progress(n);
             let (_, frame) = runtime.block_on(frames::get(workspace.db(), id))?;
             let Some((_, pixels)) = runtime.block_on(masks::pixels(workspace.db(), id, None))? else { continue };
             let mask = Mask::new(frame.size, pixels, project.taxonomy.len()).map_err(anyhow::Error::from)?;
             tree.add(&frame.name, &frame.group, &mask)?;
+            effort += &effort_line(&frame.name, &efforts.remove(&id).unwrap_or_default());
         }
         tree.finish()?;
+        std::fs::write(scratch.0.join("effort.csv"), effort)?;
         add_folder(&mut zip, &scratch.0, &scratch.0)?;
     }
     if let Some(model) = model {
@@ -121,6 +126,32 @@ fn write(runtime: &Handle, workspace: &Workspace, content: &Content, progress: &
     file.sync_all()?;
     std::fs::rename(&part.0, folder.join(name))?;
     Ok(())
+}
+
+const EFFORT_HEAD: &str =
+    "frame,seconds,actions,saves,pixels_model,pixels_segment,pixels_propagate,pixels_hand,submitted_although,because\n";
+
+/// What a mask cost and where its pixels came from, as a line of the table.
+fn effort_line(frame: &str, effort: &Effort) -> String {
+    let Effort { work, origins, saves, overruled } = effort;
+    let (findings, word) =
+        overruled.as_ref().map(|said| (said.findings.join("; "), said.word.clone())).unwrap_or_default();
+    let [frame, findings, word] = [frame, &findings, &word].map(quoted);
+    format!(
+        "{frame},{:.1},{},{saves},{},{},{},{},{findings},{word}\n",
+        work.seconds,
+        work.total_actions(),
+        origins.model,
+        origins.segment,
+        origins.propagate,
+        origins.hand
+    )
+}
+
+/// As tables have text, and so that no spreadsheet takes what a person wrote for a formula.
+fn quoted(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 fn add_folder(zip: &mut ZipWriter<File>, root: &Path, folder: &Path) -> Result<()> {
@@ -153,5 +184,24 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Origins, Work};
+    use crate::store::work::Overruled;
+
+    #[test]
+    fn a_line_of_the_effort_table_stays_one_line_of_text() {
+        let effort = Effort {
+            work: Work { seconds: 61.25, actions: [("brush".into(), 4), ("fill".into(), 1)].into() },
+            origins: Origins { model: 90, segment: 5, propagate: 0, hand: 5 },
+            saves: 2,
+            overruled: Some(Overruled { findings: vec!["3 specks".into()], word: "=1+\"1\"".into() }),
+        };
+        assert_eq!(effort_line("a/b", &effort), "\"a/b\",61.2,5,2,90,5,0,5,\"3 specks\",\"'=1+\"\"1\"\"\"\n");
+        assert_eq!(effort_line("c", &Effort::default()), "\"c\",0.0,0,0,0,0,0,0,\"\",\"\"\n");
     }
 }

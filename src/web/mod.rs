@@ -214,6 +214,7 @@ pub fn routes() -> Vec<Route> {
         patch("/frames/{frame}/mask", Member, mask::save_tiles).up_to(256 * MIB),
         get("/frames/{frame}/history", Member, mask::history),
         get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
+        get("/frames/{frame}/segments", Member, mask::segments),
     ]
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The conflict: where two masks differ, both shown, and the choice of one of them in each region. */
 
-import { find, press, setText } from "./dom.js";
+import { describe, find, press, setText } from "./dom.js";
 import { around } from "./preview.js";
 
 /** @typedef {import("./merge.js").Merge} Merge */
@@ -33,10 +33,12 @@ export function chooseRegions(merge, text, preview) {
     for (const [side, shown] of /** @type {const} */ ([["mine", mine], ["theirs", theirs]])) {
       preview.paint(shown, merge[side], part);
       outline(shown, region, part);
+      describe(shown, `Region ${index + 1} as ${side === "mine" ? "you" : "they"} drew it`);
       press(find(`#choose-${side}`), region.choice === side);
     }
     preview.paint(whole, { ...frame, pixels: merge.result().pixels });
     for (const other of regions) if (other !== region) outline(whole, other, { left: 0, top: 0, right: frame.width, bottom: frame.height }, other.choice);
+    describe(whole, `The whole frame as it will be kept, region ${index + 1} framed`);
     outline(whole, region, { left: 0, top: 0, right: frame.width, bottom: frame.height });
     setText("#merge-place", `Region ${index + 1} of ${regions.length}: ${SAID[region.kind]}, ${region.size.toLocaleString("en")} pixels; ${region.choice === "mine" ? "yours is" : "theirs is"} kept`);
   };

@@ -28,6 +28,12 @@ export function disable(selector, disabled) {
   if (button.disabled !== disabled) button.disabled = disabled;
 }
 
+/** What a screen reader says of a drawn picture. @param {Element} canvas @param {string} text */
+export function describe(canvas, text) {
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", text);
+}
+
 const SAID_FOR = 2500;
 let silence = 0;
 

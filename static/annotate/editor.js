@@ -9,14 +9,18 @@
 import { History } from "./history.js";
 import { UNLABELLED } from "./label_map.js";
 import { PaintRules } from "./rules.js";
+import { FIRST_SCALE, SCALES } from "./segments.js";
 import { Brush, SIZES } from "./tools/brush.js";
 import { fillRegion } from "./tools/fill.js";
+import { LiveWire } from "./tools/live_wire.js";
 import { Polygon, fillPolygon } from "./tools/polygon.js";
+import { EXTENTS, FIRST_EXTENT, Spread, givenClasses } from "./tools/propagate.js";
 import { Box, fillBox, replaceInBox } from "./tools/rectangle.js";
+import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./tools/brush.js").Point} Point */
-/** @typedef {"brush" | "eraser" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
+/** @typedef {"brush" | "eraser" | "segment" | "propagate" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 export class Editor {
   /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
@@ -29,9 +33,19 @@ export class Editor {
     this.tool = "brush";
     this.class = 0;
     this.size = 20;
-    /** @type {Brush | null} */
+    /** @type {Brush | SegmentStroke | null} */
     this.stroke = null;
+    /** What the segment tool works on, once it is there. @type {import("./segments.js").Segments | null} */
+    this.segments = null;
+    this.scale = FIRST_SCALE;
+    /** What a scribble would fill, until it is accepted. @type {Spread | null} */
+    this.spread = null;
+    this.extent = FIRST_EXTENT;
+    /** The scribble under way. @type {{ last: Point, trim: boolean } | null} */
+    this.scribble = null;
     this.polygon = new Polygon();
+    /** Joins a polygon's corners along edges. @type {LiveWire | null} */
+    this.wire = null;
     /** @type {Box | null} */
     this.box = null;
     /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
@@ -42,24 +56,40 @@ export class Editor {
     this.frozen = false;
   }
 
-  /** @param {ToolName} tool */
+  /** @param {ToolName} tool @returns {boolean} whether there is what it needs */
   take(tool) {
     this.cancel();
+    if ((tool === "segment" || tool === "propagate") && !this.segments) return false;
     this.tool = tool;
+    return true;
   }
 
   /** @param {number} index @returns {boolean} whether there is such a class */
   choose(index) {
     if (index < 0 || index >= this.classes) return false;
     this.class = index;
+    if (this.spread) this.spread.value = index;
     if (this.tool === "eraser" || this.tool === "hand") this.take("brush");
     return true;
   }
 
-  /** @param {number} step to the next larger (+1) or smaller (-1) of the sizes */
+  /** @param {number} step to the next larger (+1) or smaller (-1) size of what is in the hand */
   resize(step) {
-    const next = step > 0 ? SIZES.find((size) => size > this.size) : SIZES.findLast((size) => size < this.size);
-    this.size = next ?? this.size;
+    const { index, last } = this.grain;
+    const next = Math.min(last, Math.max(0, index + step));
+    if (this.tool === "segment") this.scale = next;
+    else if (this.tool === "propagate") this.#extend(next);
+    else this.size = SIZES[next];
+  }
+
+  /** How coarse what is in the hand works: its place among the sizes there are. */
+  get grain() {
+    const { scale, size, extent } = this;
+    if (this.tool === "segment") return { name: "Segments", index: scale, last: SCALES.length - 1, text: scaleText(scale) };
+    if (this.tool === "propagate") {
+      return { name: "Extent", index: extent, last: EXTENTS.length - 1, text: String(extent + 1) };
+    }
+    return { name: "Brush", index: SIZES.indexOf(size), last: SIZES.length - 1, text: `${size} px` };
   }
 
   /**
@@ -80,25 +110,31 @@ export class Editor {
     } else if (this.tool === "fill") {
       this.#fill(point, value);
     } else if (this.tool === "polygon") {
-      if (erase) this.polygon.takeBack();
-      else if (this.polygon.closesAt(point, reach)) this.closePolygon();
-      else this.polygon.add(point);
+      this.#corner(point, reach, erase);
+    } else if (this.tool === "propagate") {
+      this.#scribble(point, erase);
+    } else if (this.tool === "segment") {
+      if (this.segments) this.#begin("segment", new SegmentStroke(this.map, this.segments, this.scale, value), point, "segment");
     } else if (this.tool !== "hand") {
-      this.rules.hold(value);
-      this.history.begin(value === UNLABELLED ? "eraser" : "brush");
-      this.stroke = new Brush(this.map, this.size, value);
-      this.stroke.to(point, pressure);
+      this.#begin(value === UNLABELLED ? "eraser" : "brush", new Brush(this.map, this.size, value), point, "hand", pressure);
     }
   }
 
   /** The pen moves while it is down. @param {Point} point @param {number} [pressure] */
   drag(point, pressure) {
     this.stroke?.to(point, pressure);
+    this.polygon.drag(point);
+    if (this.scribble) {
+      this.spread?.scribble(this.scribble.last, point, this.scribble.trim);
+      this.scribble.last = { x: point.x, y: point.y };
+    }
     if (this.box) this.box.to = { x: point.x, y: point.y };
   }
 
   /** The pen goes up. */
   lift() {
+    this.scribble = null;
+    this.polygon.held = -1;
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
     const name = this.history.open?.name ?? "brush";
@@ -108,13 +144,14 @@ export class Editor {
 
   /** Whether the pen is down. */
   get busy() {
-    return this.stroke !== null || this.box !== null;
+    return this.stroke !== null || this.box !== null || this.scribble !== null;
   }
 
   /** Drops a stroke or rectangle under way, or a polygon that is not closed. */
   cancel() {
     this.box = null;
-    this.polygon = new Polygon();
+    this.spread = this.scribble = null;
+    this.polygon = this.#newPolygon();
     if (!this.stroke) return;
     this.stroke = null;
     this.history.cancel();
@@ -124,17 +161,38 @@ export class Editor {
 
   /** Fills the polygon. @param {{ erase?: boolean }} [how] */
   closePolygon({ erase = false } = {}) {
-    const { corners, canClose } = this.polygon;
+    const { ring, canClose } = this.polygon;
     if (!canClose) return;
-    this.polygon = new Polygon();
+    this.polygon = this.#newPolygon();
     const value = erase ? UNLABELLED : this.class;
-    this.#change("polygon", value, () => fillPolygon(this.map, corners, value));
+    this.#change("polygon", value, () => fillPolygon(this.map, ring, value));
   }
 
-  /** Takes back the newest corner of an open polygon, else the newest change. */
+  /** Paints what the scribble would fill. @returns {boolean} whether there was anything */
+  accept() {
+    const { spread, segments } = this;
+    if (!spread || !segments || this.frozen) return false;
+    this.spread = this.scribble = null;
+    const paint = () => spread.region.forEach((superpixel) => segments.paint(this.map, superpixel, spread.value));
+    this.#change("propagate", spread.value, paint, "propagate");
+    return true;
+  }
+
+  /** Gives a segment the class. @param {number} node */
+  paintSegment(node) {
+    const { segments } = this;
+    if (segments) this.#change("segment", this.class, () => segments.paint(this.map, node, this.class), "segment");
+  }
+
+  /** Whether corners are joined along edges. @param {boolean} on */
+  snap(on) {
+    this.polygon.wire = on && this.segments ? (this.wire ??= new LiveWire(this.segments)) : null;
+  }
+
+  /** Takes back a scribble, the newest corner of an open polygon, else the newest change. */
   undo() {
     if (this.frozen) return;
-    if (this.busy) return this.cancel();
+    if (this.busy || this.spread) return this.cancel();
     if (this.polygon.corners.length > 0) return this.polygon.takeBack();
     if (this.history.undo()) this.#changed("undo");
   }
@@ -182,6 +240,42 @@ export class Editor {
     if (value >= 0 && value !== UNLABELLED) this.choose(value);
   }
 
+  /** @param {Point} point @param {boolean} trim */
+  #scribble(point, trim) {
+    if (!this.segments) return;
+    this.spread ??= new Spread(this.segments, this.class, givenClasses(this.segments, this.map));
+    this.spread.extent = this.extent;
+    this.spread.scribble(point, point, trim);
+    this.scribble = { last: { x: point.x, y: point.y }, trim };
+  }
+
+  /** @param {number} extent */
+  #extend(extent) {
+    this.extent = extent;
+    if (this.spread) this.spread.extent = extent;
+  }
+
+  /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase */
+  #corner(point, reach, erase) {
+    if (erase) this.polygon.remove(point, reach);
+    else if (this.polygon.closesAt(point, reach)) this.closePolygon();
+    else if (!this.polygon.hold(point, reach)) this.polygon.add(point);
+  }
+
+  #newPolygon() {
+    const polygon = new Polygon();
+    polygon.wire = this.polygon.wire;
+    return polygon;
+  }
+
+  /** @param {string} name @param {Brush | SegmentStroke} stroke @param {Point} point @param {import("./label_map.js").Source} [source] @param {number} [pressure] */
+  #begin(name, stroke, point, source = "hand", pressure = undefined) {
+    this.rules.hold(stroke.value);
+    this.history.begin(name, source);
+    this.stroke = stroke;
+    stroke.to(point, pressure);
+  }
+
   /** @param {Point} point @param {number} value */
   #fill(point, value) {
     this.#change("fill", value, () => fillRegion(this.map, Math.floor(point.x), Math.floor(point.y), value));
@@ -216,4 +310,9 @@ export class Editor {
     this.revision++;
     this.onChange(name);
   }
+}
+
+/** @param {number} scale @returns {string} */
+function scaleText(scale) {
+  return Number.isFinite(SCALES[scale]) ? String(SCALES[scale]) : "finest";
 }

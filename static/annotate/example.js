@@ -1,7 +1,7 @@
 // @ts-check
 /** The side view: how the class in the hand looks in a labelled frame of the source, the rest of it dimmed. */
 
-import { find, press, pressed, setText } from "./dom.js";
+import { describe, find, press, pressed, setText } from "./dom.js";
 
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
 
@@ -35,6 +35,7 @@ export function wireExample({ setup, editor, palette }) {
       if (seen !== one.index) return;
       canvas.hidden = frame === undefined;
       if (frame === undefined) return setText("#example-text", `${one.name}: in none of the source's labels that were looked at`);
+      describe(canvas, `${one.name} in a frame of the source, the rest dimmed`);
       await draw(canvas, `/frames/${frame}`, setup.urls.of, one);
       if (seen === one.index) setText("#example-text", `${one.name}, in a frame of the source`);
     } catch {

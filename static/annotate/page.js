@@ -7,6 +7,7 @@ import { keepLease } from "./lease.js";
 import { paletteOf } from "./palette.js";
 import { wirePanels } from "./panels.js";
 import { Preview } from "./preview.js";
+import { Segments } from "./segments.js";
 import { Stage } from "./stage.js";
 import { wireSaving } from "./saving.js";
 import { Server } from "./store/server.js";
@@ -15,7 +16,7 @@ import { Server } from "./store/server.js";
  * What the server writes into the page.
  *
  * @typedef {{
- *   name: string, width: number, height: number, draft: string, uncertainty: boolean,
+ *   name: string, width: number, height: number, draft: string, uncertainty: boolean, segments: boolean,
  *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
  *   memory: string,
@@ -44,14 +45,17 @@ async function start() {
   const stage = new Stage(editor, palette);
   const preview = new Preview(stage.painter.layers.picture.canvas, palette);
   const saving = await wireSaving({ setup, editor, stage, preview, server, version });
-  wirePanels({ setup, editor, stage, palette, preview, saving });
+  const panels = wirePanels({ setup, editor, stage, palette, preview, saving });
   keepLease(
     () => server.renewLease(),
     (outcome) => saving.hearOfLease(outcome),
   );
   stage.painter.showPicture(await picture);
   stage.minimap.showPicture(await picture);
-  if (setup.uncertainty) bitmap(`${setup.urls.frame}/uncertainty`).then((doubt) => stage.painter.showDoubt(doubt), () => {});
+  // They come after the frame; without them, what needs them says so.
+  const doubt = setup.uncertainty ? bitmap(`${setup.urls.frame}/uncertainty`).then((grey) => stage.painter.showDoubt(grey)) : null;
+  const segments = setup.segments ? server.segments().then((file) => panels.showSegments(Segments.parse(file))) : null;
+  Promise.all([doubt, segments]).then(([greys]) => greys && panels.beginQueue(greys), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.
   Object.assign(window, { windlass: { editor, stage, saving } });

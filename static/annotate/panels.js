@@ -3,7 +3,8 @@
 
 import { wireClassKeys } from "./class_keys.js";
 import { wireClasses } from "./class_list.js";
-import { disable, find, press, setText } from "./dom.js";
+import { wireDoubts } from "./doubts.js";
+import { disable, find, press, say, setText } from "./dom.js";
 import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
@@ -38,7 +39,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const size = /** @type {HTMLInputElement} */ (find("#size"));
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
   const tools = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-tool]")]);
-  size.max = String(SIZES.length - 1);
 
   /** @param {() => void} change of the editor, which then is shown */
   const act = (change) => {
@@ -54,8 +54,9 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
   const showVersions = wireVersions({ editor, preview, server: saving.server, act });
+  const doubts = wireDoubts({ editor, stage, palette });
   /** @param {ToolName} tool */
-  const take = (tool) => act(() => editor.take(tool));
+  const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
   /** @param {number} factor */
   const zoom = (factor) => {
     if (stage.hovered) view.zoomAt(stage.hovered, factor);
@@ -91,7 +92,10 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     surface.classList.toggle("hand", down || editor.tool === "hand");
     stage.ask();
   };
-  const close = (erase = false) => act(() => editor.closePolygon({ erase }));
+  const close = () => act(() => editor.accept() || editor.closePolygon());
+  const enter = () => act(() => doubts.accept() || (pen.active ? pen.press() : close()));
+  const drop = () => act(() => (doubts.leave(), editor.cancel()));
+  const snap = () => act(() => (editor.snap(toggle("snap")), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
   const arrow = (key, dx, dy) => [
     { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => act(() => pen.move(dx, dy, false)) },
@@ -102,17 +106,20 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const commands = [
     { keys: ["b"], name: "Brush", group: "Tools", run: () => take("brush") },
     { keys: ["x"], name: "Eraser", group: "Tools", run: () => take("eraser") },
+    { keys: ["z"], name: "Segments", group: "Tools", run: () => take("segment") },
+    { keys: ["shift+z"], name: "Propagate a scribble", group: "Tools", run: () => take("propagate") },
     { keys: ["v"], name: "Polygon", group: "Tools", run: () => take("polygon") },
+    { keys: ["shift+v"], name: "Polygons follow edges", group: "Tools", run: snap },
     { keys: ["a"], name: "Rectangle", group: "Tools", run: () => take("rectangle") },
     { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
     { keys: ["shift+f"], name: "Replace in a rectangle", group: "Tools", run: () => take("replace") },
     { keys: ["m"], name: "Move the view", group: "Tools", run: () => take("hand") },
     { keys: ["space"], name: "The same, while held", group: "Tools", hold: holdHand },
-    { keys: ["["], name: "Smaller brush", group: "Tools", run: () => act(() => editor.resize(-1)) },
-    { keys: ["]"], name: "Larger brush", group: "Tools", run: () => act(() => editor.resize(1)) },
+    { keys: ["["], name: "Smaller brush, segments", group: "Tools", run: () => act(() => editor.resize(-1)) },
+    { keys: ["]"], name: "Larger", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
-    { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: () => act(() => editor.cancel()) },
+    { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: drop },
     { keys: ["ctrl+z"], name: "Undo", group: "Tools", run: () => act(() => editor.undo()) },
     { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", shown: ["Ctrl + Shift + Z"], run: () => act(() => editor.redo()) },
     ...over.commands,
@@ -125,6 +132,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     { keys: ["."], name: "Labels stronger", group: "View", run: () => fade(Number(opacity.value) + OPACITY_STEP) },
     { keys: ["d"], name: "Where the model doubts", group: "View", run: toggleDoubt },
     { keys: ["g"], name: "What is unlabelled", group: "View", run: toggleGaps },
+    ...doubts.commands,
     ...jumps.commands,
     ...classes.commands.filter(({ group }) => group === "View"),
     ...look.commands,
@@ -133,15 +141,15 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
     ...arrow("arrowdown", 0, 1),
-    { keys: ["enter"], name: "Pen down, up; corner; fill", group: "Keyboard only", run: () => act(() => (pen.active ? pen.press() : editor.closePolygon())) },
-    { keys: ["shift+enter"], name: "Close the polygon", group: "Keyboard only", run: () => close() },
+    { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", run: enter },
+    { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", run: close },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
     ...submitting.commands,
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
   ];
   const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
-  wireClassKeys({ palette, keyboard, memory, run: (index) => act(() => editor.choose(index)), changed: () => classes.showKeys() });
+  wireClassKeys({ palette, keyboard, memory, run: (index) => act(() => (editor.choose(index), doubts.correct())), changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
     ["#undo", () => act(() => editor.undo())],
@@ -151,6 +159,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     ["#fit", fit],
     ["#doubt", toggleDoubt],
     ["#gaps", toggleGaps],
+    ["#snap", snap],
     ["#open-help", () => help.showModal()],
     ["#save-state", showVersions],
   ])) {
@@ -162,7 +171,7 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   }
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
-  size.addEventListener("input", () => act(() => (editor.size = SIZES[Number(size.value)])));
+  size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
   find("#release").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (await saving.sync.flush()) /** @type {HTMLFormElement} */ (event.target).submit();
@@ -182,14 +191,25 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
       surface.dataset.tool = editor.tool;
       surface.classList.toggle("hand", editor.tool === "hand");
     }
-    setText("#size-value", `${editor.size} px`);
-    const place = String(SIZES.indexOf(editor.size));
-    if (size.value !== place) size.value = place;
+    const { name, index, last, text } = editor.grain;
+    setText("#size-label", name);
+    setText("#size-value", text);
+    if (size.max !== String(last)) size.max = String(last);
+    if (size.value !== String(index)) size.value = String(index);
     setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
-    disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0);
+    disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0 && !editor.spread);
     disable("#redo", !editor.history.canRedo);
   };
   stage.ask();
+  return {
+    /** They come after the frame: until then their tools cannot be taken. @param {import("./segments.js").Segments} segments */
+    showSegments(segments) {
+      editor.segments = segments;
+      for (const control of ["[data-tool=segment]", "[data-tool=propagate]", "#snap"]) disable(control, false);
+    },
+    /** @param {Uint8Array} doubt of every pixel, 0 to 255 */
+    beginQueue: (doubt) => doubts.begin(doubt),
+  };
 }
 
 /** @param {HTMLElement} button @param {(down: boolean) => void} hold by pointer, by Space and by Enter */

@@ -69,6 +69,7 @@ function markOf([red, green, blue]) {
 export function swatchOf(one) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = CELL;
+  canvas.setAttribute("aria-hidden", "true");
   const image = new ImageData(CELL, CELL);
   new Uint32Array(image.data.buffer).set(patternTable([one]).subarray(one.index << 8, (one.index + 1) << 8));
   /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);

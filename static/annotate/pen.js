@@ -35,6 +35,8 @@ export class Pen {
     this.active = true;
     if (this.editor.busy) this.editor.lift();
     else this.editor.press(this.point, { ...how, reach: 10 / this.view.scale });
+    // A corner is set, not held.
+    if (!this.editor.busy) this.editor.lift();
   }
 
   /** Keeps the pen in sight. */

@@ -111,10 +111,9 @@ export class Pointer {
     this.tell.moved();
   }
 
-  /** @param {MouseEvent} event the second click has set its corner already */
+  /** @param {MouseEvent} event its first click has set the corner, its second has taken hold of that */
   #close(event) {
     if (this.editor.tool !== "polygon") return;
-    this.editor.polygon.takeBack();
     this.editor.closePolygon({ erase: event.altKey });
     this.tell.seen();
   }
@@ -122,9 +121,18 @@ export class Pointer {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
+    if (event.shiftKey) return this.#resize(event);
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
     this.view.zoomAt(this.#where(event), Math.exp(-event.deltaY * unit * WHEEL));
     this.tell.moved();
+  }
+
+  /** With Shift the wheel changes the size of what is in the hand: a brush, segments. @param {WheelEvent} event */
+  #resize(event) {
+    // Some browsers turn the wheel sideways while Shift is down.
+    const delta = event.deltaY || event.deltaX;
+    if (delta) this.editor.resize(delta < 0 ? 1 : -1);
+    this.tell.seen();
   }
 
   /** @param {MouseEvent} event @returns {Point} on the surface */

@@ -6,6 +6,7 @@
  */
 
 import { markEdges, withNeighbours } from "./edges.js";
+import { Ghost } from "./ghost.js";
 import { TILE, UNLABELLED } from "./label_map.js";
 import { colorTable, packed } from "./palette.js";
 import { patternTable } from "./patterns.js";
@@ -19,6 +20,9 @@ const SLICE = 8;
 /** Pixels without a class: stripes that no frame has. */
 const STRIPES = [packed([255, 0, 170], 235), packed([20, 0, 20], 200)];
 
+/** Around what is shown but not painted yet. */
+const RIM = packed([255, 255, 255], 255);
+
 export class Painter {
   /**
    * @param {HTMLElement} frame the element that holds the canvases and takes the transform
@@ -30,10 +34,13 @@ export class Painter {
     this.map = map;
     this.colors = colorTable(palette);
     const colors = this.colors.slice();
-    this.looks = { labels: [colors, colors], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
+    const clear = this.colors.map((color) => color & 0x9fffffff);
+    this.looks = { labels: [colors, colors], ghost: [clear, clear], gaps: STRIPES.map((stripe) => new Uint32Array(256).fill(stripe, UNLABELLED)) };
     this.dirty = map.watch();
-    /** Tiles that are to be painted. @type {{ labels: Set<number>, gaps: Set<number> }} */
-    this.waiting = { labels: new Set(), gaps: new Set() };
+    this.ghost = new Ghost(map.width, map.height);
+    this.ghostly = this.ghost.map.watch();
+    /** Tiles that are to be painted. @type {{ labels: Set<number>, gaps: Set<number>, ghost: Set<number> }} */
+    this.waiting = { labels: new Set(), gaps: new Set(), ghost: new Set() };
     this.gapsShown = false;
     this.outlined = false;
     this.patterned = false;
@@ -47,6 +54,7 @@ export class Painter {
       doubt: layer(frame, "doubt", map),
       labels: layer(frame, "labels", map),
       gaps: layer(frame, "gaps", map),
+      ghost: layer(frame, "ghost", map),
     };
     this.#paintAll("labels");
   }
@@ -56,17 +64,19 @@ export class Painter {
     this.layers.picture.drawImage(picture, 0, 0, this.map.width, this.map.height);
   }
 
-  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be */
+  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be @returns {Uint8Array} these greys */
   showDoubt(doubt) {
     const { doubt: context } = this.layers;
     context.drawImage(doubt, 0, 0, this.map.width, this.map.height);
     const data = context.getImageData(0, 0, this.map.width, this.map.height);
     const pixels = new Uint32Array(data.data.buffer);
+    const greys = new Uint8Array(pixels.length);
     for (let i = 0; i < pixels.length; i++) {
-      const grey = pixels[i] & 255;
+      const grey = (greys[i] = pixels[i] & 255);
       pixels[i] = packed([255, 190 - ((grey * 150) >> 8), 40], grey);
     }
     context.putImageData(data, 0, 0);
+    return greys;
   }
 
   /** @param {boolean} shown */
@@ -118,8 +128,9 @@ export class Painter {
     const tiles = this.dirty.take();
     for (const tile of this.outlined ? withNeighbours(this.map, tiles) : tiles) this.waiting.labels.add(tile);
     if (this.gapsShown) for (const tile of tiles) this.waiting.gaps.add(tile);
+    for (const tile of withNeighbours(this.map, this.ghostly.take())) this.waiting.ghost.add(tile);
     const end = performance.now() + SLICE;
-    for (const layer of /** @type {const} */ (["labels", "gaps"])) {
+    for (const layer of /** @type {const} */ (["labels", "gaps", "ghost"])) {
       for (const tile of this.waiting[layer]) {
         this.waiting[layer].delete(tile);
         this.#paintTile(layer, tile);
@@ -134,20 +145,24 @@ export class Painter {
     for (let tile = 0; tile < this.map.tileCount; tile++) this.waiting[layer].add(tile);
   }
 
-  /** @param {"labels" | "gaps"} layer @param {number} tile */
+  /** @param {"labels" | "gaps" | "ghost"} layer @param {number} tile */
   #paintTile(layer, tile) {
-    const { x, y, width, height } = this.map.bounds(tile);
-    const { pixels, width: stride } = this.map;
+    const map = layer === "ghost" ? this.ghost.map : this.map;
+    const { x, y, width, height } = map.bounds(tile);
+    const { pixels, width: stride } = map;
     const [even, odd] = this.looks[layer];
     const outlined = this.outlined && layer === "labels";
+    const rimmed = layer === "ghost";
     const patterns = this.patterned && layer === "labels" ? this.patterns : null;
-    if (outlined) markEdges(this.map, tile, marks);
+    if (outlined || rimmed) markEdges(map, tile, marks);
     for (let row = 0; row < height; row++) {
       const at = (y + row) * stride + x;
       const to = row * TILE;
       // Diagonal stripes, four pixels wide; for labels both are the same table.
       for (let column = 0; column < width; column++) {
-        if (outlined && !marks[row * width + column]) scratch[to + column] = 0;
+        const edge = marks[row * width + column];
+        if (outlined && !edge) scratch[to + column] = 0;
+        else if (rimmed && edge && pixels[at + column] !== UNLABELLED) scratch[to + column] = RIM;
         else if (patterns) scratch[to + column] = patterns[(pixels[at + column] << 8) | ((row & 15) << 4) | (column & 15)];
         else scratch[to + column] = ((column + row) & 4 ? odd : even)[pixels[at + column]];
       }

@@ -11,6 +11,8 @@ import { Viewport } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Point} Point */
 
+/** No class: what is shown in its place has a rim and no colour. */
+const ONLY_RIM = 254;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Stage {
@@ -32,6 +34,8 @@ export class Stage {
     this.minimap = new Minimap(this.view, () => this.move());
     /** Where the pointer is, on the screen. @type {Point | null} */
     this.hovered = null;
+    /** A segment that is shown whatever the pen points at; -1 for none. */
+    this.marked = -1;
     /** Called after each painting: panels show what changed. */
     this.onPaint = () => {};
     this.asked = false;
@@ -74,6 +78,7 @@ export class Stage {
 
   #paint() {
     this.asked = false;
+    this.#showGhost();
     if (this.painter.paint()) this.ask();
     if (this.viewMoved) {
       this.viewMoved = false;
@@ -85,6 +90,17 @@ export class Stage {
     this.#paintOutline();
     this.#paintReadout();
     this.onPaint();
+  }
+
+  /** What a scribble would fill, or the segment that a press would take. */
+  #showGhost() {
+    const { editor, target, painter } = this;
+    const { segments, scale, spread } = editor;
+    if (segments && spread) return painter.ghost.show(segments, spread.region, spread.value);
+    if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], ONLY_RIM);
+    const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
+    if (segments && node >= 0) painter.ghost.show(segments, [node], editor.class);
+    else painter.ghost.hide();
   }
 
   #paintFootprint() {
@@ -106,7 +122,8 @@ export class Stage {
     const { target, view, editor } = this;
     const { polygon, box } = editor;
     const corners = box ? [] : polygon.corners;
-    const points = box ? cornersOf(box.bounds) : target && corners.length ? [...corners, target] : corners;
+    const line = polygon.line;
+    const points = box ? cornersOf(box.bounds) : target && corners.length && polygon.held < 0 ? polygon.lineTo(target) : line;
     this.outline.classList.toggle("shown", points.length > 0);
     if (points.length === 0) return;
     const value = box ? box.value : editor.class;

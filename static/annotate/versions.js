@@ -1,7 +1,7 @@
 // @ts-check
 /** The versions of a mask: who saved each, when, at what cost; a look at one, and the way back to it. */
 
-import { find, press, setText } from "./dom.js";
+import { describe, find, press, setText } from "./dom.js";
 import { when } from "./saving.js";
 
 /** @typedef {import("./store/server.js").PastVersion} PastVersion */
@@ -37,6 +37,7 @@ export function wireVersions({ editor, preview, server, act }) {
     seen = { number, pixels, origins };
     const { width, height } = editor.map;
     preview.paint(canvas, { pixels, width, height });
+    describe(canvas, `The frame with version ${number} of its mask`);
     let differ = 0;
     for (let at = 0; at < pixels.length; at++) if (pixels[at] !== editor.map.pixels[at]) differ++;
     setText("#version-text", differ === 0 ? `Version ${number} is what you see now.` : `Version ${number} differs from what you see now in ${differ.toLocaleString("en")} pixels.`);

@@ -1,12 +1,13 @@
 //! Labelling over HTTP: saving against a version, leases, submitting; and a server that is killed while people save.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -249,4 +250,10 @@ async fn the_page_opens_for_who_holds_the_frame_and_offers_it_to_others() {
     assert!(see(BEA).await.contains("Ada works on this frame now."));
     let doubt = site.send(ADA, "GET", "/frames/1/uncertainty", &[], ()).await;
     assert!(doubt.body.starts_with(b"\x89PNG"));
+    let segments = site.send(ADA, "GET", "/frames/1/segments", &[], ()).await;
+    assert_eq!(segments.header(header::CONTENT_ENCODING), "gzip");
+    let mut file = vec![];
+    GzDecoder::new(&segments.body[..]).read_to_end(&mut file).unwrap();
+    let number = |at: usize| u32::from_le_bytes(file[4 * at..][..4].try_into().unwrap());
+    assert_eq!((number(0), number(1)), (SIZE.width, SIZE.height));
 }

@@ -13,6 +13,7 @@ use windlass::domain::{
     Pick, PointKind, ProjectId, Proposal, Recipe, RoundId, Selection, Size, Stage, Strategy, Taxonomy, files,
 };
 use windlass::formats::mask_png::encode_gray;
+use windlass::formats::segments::Segments;
 use windlass::store::jobs::{Job, JobState};
 use windlass::store::projects::{ImportState, NewProject};
 use windlass::store::{Workspace, events, jobs, projects, rounds};
@@ -249,6 +250,7 @@ fn leave_results(folder: &Path) {
     for frame in [6, 9] {
         put(Stage::Prelabel, &format!("prelabel/{frame}.png"), &encode_gray(SIZE, &[3; SIZE_PIXELS]));
         put(Stage::Prelabel, &format!("prelabel/{frame}_uncertainty.png"), &encode_gray(SIZE, &[9; SIZE_PIXELS]));
+        put(Stage::Prelabel, &format!("prelabel/{frame}.segments.gz"), &SEGMENTS.encode());
     }
     let mut confusion = Confusion::new(11);
     confusion.add(&[0, 0, 1, 1], &[0, 0, 1, 0]);
@@ -274,7 +276,16 @@ pub(crate) fn selection(frames: &[i64]) -> Selection {
     Selection { strategy, budget: frames.len(), quota: None, anchors, candidates: 6, mix, picks }
 }
 
+/// Of one superpixel.
+const SEGMENTS: Segments = Segments { size: SIZE, ids: &[0; SIZE_PIXELS], parents: &[0], vectors: &[0.0], d: 1 };
+
 fn proposal(frame: i64) -> Proposal {
     let (mask, uncertainty) = (format!("prelabel/{frame}.png"), format!("prelabel/{frame}_uncertainty.png"));
-    Proposal { frame: FrameId(frame), mask, uncertainty, mean_uncertainty: 0.25 }
+    Proposal {
+        frame: FrameId(frame),
+        mask,
+        uncertainty,
+        segments: Some(format!("prelabel/{frame}.segments.gz")),
+        mean_uncertainty: 0.25,
+    }
 }

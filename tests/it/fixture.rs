@@ -10,6 +10,9 @@ use windlass::domain::{
     Backbone, Checks, Dataset, Domain, Frame, FrameId, LabelCode, Layout, Mask, Pick, ProjectId, Recipe, Size, Split,
     Taxonomy, UserId,
 };
+use windlass::formats::segments::Segments;
+use windlass::method::segment_tree::merge_tree;
+use windlass::method::superpixel::{means, to_lab};
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, NewProject};
@@ -102,6 +105,7 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
     projects::set_checks(db, project, &Checks { speck_pixels: 0, ..Checks::default() }).await?;
     std::fs::create_dir_all(dir.join("target"))?;
     std::fs::create_dir_all(workspace.dir().join("uncertainty"))?;
+    std::fs::create_dir_all(workspace.dir().join("segments"))?;
     let mut tx = db.begin().await?;
     let round = rounds::create(&mut tx, project, None).await?;
     let mut picks = vec![];
@@ -131,6 +135,9 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
         scene.doubt.save(workspace.dir().join(&uncertainty))?;
         masks::add(&mut tx, frame, MaskKind::Start, None, &scene.proposal, now()).await?;
         rounds::make_ready(&mut tx, round, frame, &uncertainty.to_string_lossy(), 0.2).await?;
+        let segments = PathBuf::from("segments").join(format!("{frame}.gz"));
+        std::fs::write(workspace.dir().join(&segments), scene.segments())?;
+        rounds::set_segments(&mut tx, round, frame, Some(&segments.to_string_lossy())).await?;
     }
     frames::insert(&mut tx, project, &source_frame(dir, &taxonomy)?).await?;
     // A supervisor would take an import that is not done for one to go on with.
@@ -187,6 +194,23 @@ impl Scene {
         });
         let proposal = Mask::new(size, proposal, taxonomy.len()).expect("classes by name, a value a pixel");
         Self { picture, proposal, doubt }
+    }
+}
+
+impl Scene {
+    /// By colour alone: no network has seen it. Cells of an even grid in place of superpixels, which an unoptimised test
+    /// would wait for.
+    fn segments(&self) -> Vec<u8> {
+        let (width, height) = self.picture.dimensions();
+        let step = (width / 64).max(4);
+        let columns = width.div_ceil(step);
+        let ids: Vec<u32> = (0..width * height).map(|at| at / width / step * columns + at % width / step).collect();
+        let vectors: Vec<f32> = means(&ids, to_lab(self.picture.as_raw()).into_iter())
+            .into_iter()
+            .flat_map(|[l, a, b]| [l - 50.0, a, b].map(|value| value * 0.03))
+            .collect();
+        let parents = merge_tree(&ids, width as usize, &vectors, 3);
+        Segments { size: self.proposal.size(), ids: &ids, parents: &parents, vectors: &vectors, d: 3 }.encode()
     }
 }
 

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use windlass::domain::{Event, FrameId, JobSpec, Mask, Stage, Task};
+use windlass::formats::segments::probe;
 use windlass::store::jobs::JobState;
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::rounds::PickState;
-use windlass::store::{frames, models, projects, rounds};
+use windlass::store::{frames, models, projects, queue, rounds};
 use windlass::supervisor::{StartError, StepState, Supervisor, rail};
 
 use crate::fake::{Fake, SIZE, SIZE_PIXELS, TARGET, config, selection};
@@ -36,6 +37,8 @@ async fn a_round_goes_by_itself_to_labelling_and_from_inject_to_the_next_round()
     assert!(picks.iter().all(|pick| pick.state == PickState::Ready && pick.mean_uncertainty == Some(0.25)));
     let uncertainty = fake.workspace.dir().join(picks[0].uncertainty_path.as_ref().unwrap());
     assert!(uncertainty.is_file());
+    let segments = queue::chosen(db, FrameId(6), 0).await.unwrap().unwrap().segments.unwrap();
+    assert_eq!(probe(&fake.workspace.dir().join(segments)).unwrap().size, SIZE);
     assert_eq!(masks::pixels(db, FrameId(6), None).await.unwrap(), Some((1, vec![3; SIZE_PIXELS])));
     assert_eq!(masks::newest(db, FrameId(6)).await.unwrap().unwrap().kind, MaskKind::Start);
     let model = &models::list(db, project).await.unwrap()[0];

@@ -293,6 +293,7 @@ async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
     let zip = zip::ZipArchive::new(std::io::Cursor::new(ada.get(&file).await.body)).unwrap();
     let names: Vec<&str> = zip.file_names().collect();
     assert_eq!(names.iter().filter(|name| name.ends_with("_gtFine_labelIds.png")).count(), 2, "{names:?}");
+    assert!(names.contains(&"effort.csv"), "{names:?}");
     assert!(names.contains(&"model/model.safetensors") && names.contains(&"model/model.json"), "{names:?}");
     assert_eq!(ada.get(&format!("{page}/exports/..%2Fwindlass.db")).await.status, StatusCode::NOT_FOUND);
 }

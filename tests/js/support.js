@@ -1,7 +1,10 @@
 // @ts-check
 /** What the tests share: frames of known content, strokes drawn from a seed. */
 
+import { createHash } from "node:crypto";
+
 import { LabelMap } from "../../static/annotate/label_map.js";
+import { Segments } from "../../static/annotate/segments.js";
 
 /** @param {number} seed @returns {() => number} numbers in [0, 1), the same on every machine (mulberry32) */
 export function random(seed) {
@@ -46,4 +49,32 @@ export function scribble(editor, seed, actions) {
     } else if (what < 0.95) editor.undo();
     else editor.redo();
   }
+}
+
+/** @param {LabelMap} map @returns {string} of its pixels */
+export const fingerprint = (map) => createHash("sha256").update(map.pixels).digest("hex");
+
+/**
+ * Cells of six pixels with wavering edges, in three broad stripes of looks, merged from the left top on: rows of a stripe
+ * first, then stripes.
+ *
+ * @param {number} width
+ * @param {number} height
+ * @returns {Segments}
+ */
+export function drawnSegments(width, height) {
+  const columns = Math.ceil(width / 6);
+  const count = columns * Math.ceil(height / 6);
+  const ids = Uint16Array.from({ length: width * height }, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const column = Math.min(columns - 1, Math.floor(Math.max(0, x + (y % 6 < 3 ? 1 : -1)) / 6));
+    return Math.floor(y / 6) * columns + column;
+  });
+  const vectors = new Int8Array(count * 2);
+  for (let id = 0; id < count; id++) vectors.set([Math.floor(((id % columns) * 3) / columns) * 40, id % 5], id * 2);
+  // A queue: neighbours in it are neighbours in the frame, or at the ends of two rows.
+  const parents = new Uint32Array(2 * count - 1);
+  for (let node = count, next = 0; node < parents.length; node++) for (let two = 0; two < 2; two++) parents[next++] = node;
+  parents[parents.length - 1] = parents.length - 1;
+  return new Segments({ width, height, ids, parents, vectors, d: 2 });
 }

@@ -109,6 +109,24 @@ impl Segmenter {
         Output { features, logits }
     }
 
+    /// A map `[1, D, h, w]` at places of a frame of `size`, in its pixels: `[n, D]`, bilinear as [`Self::enlarge`] is.
+    pub fn sample(&self, map: &Tensor, places: &[[f32; 2]], size: Size) -> Tensor {
+        // From -1 to 1: between the middles of the outermost cells where corners are aligned, else between the edges.
+        let scale = |at: f32, length: u32| {
+            let length = length as f32;
+            if self.plan.align_corners {
+                2.0 * at / (length - 1.0).max(1.0) - 1.0
+            } else {
+                (2.0 * at + 1.0) / length - 1.0
+            }
+        };
+        let grid: Vec<f32> = places.iter().flat_map(|[x, y]| [scale(*x, size.width), scale(*y, size.height)]).collect();
+        let grid = Tensor::from_slice(&grid).view([1, 1, -1, 2]).to_device(map.device());
+        let (bilinear, to_the_border) = (0, 1);
+        let sampled = map.grid_sampler(&grid, bilinear, to_the_border, self.plan.align_corners); // [1, D, 1, n]
+        sampled.flatten(0, 2).tr().contiguous()
+    }
+
     /// Logits `[n, C, h, w]` -> `[n, C, size.height, size.width]`, bilinear.
     pub fn enlarge(&self, logits: &Tensor, size: Size) -> Tensor {
         let size = [i64::from(size.height), i64::from(size.width)];

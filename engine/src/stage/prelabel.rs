@@ -1,4 +1,4 @@
-//! Start masks and where the model doubts them.
+//! Start masks, where the model doubts them, and the segments that people correct them by.
 
 use std::path::Path;
 
@@ -10,8 +10,10 @@ use windlass::formats::{atomic, mask_png};
 use crate::job::{Job, Outcome};
 use crate::model::Model;
 use crate::predict::{Count, classes, each, entropy};
+use crate::segments;
 
-/// Leaves, for each frame at its own size, the likeliest class and the normalised entropy of every pixel.
+/// Leaves, for each frame at its own size, the likeliest class and the normalised entropy of every pixel,
+/// and its segments.
 pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
     job.started(None)?;
     let model = Model::load(job, model)?;
@@ -30,8 +32,13 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
             let wide = Vec::<u8>::try_from(wide.round().to_kind(Kind::Uint8).to_device(Device::Cpu).flatten(0, -1))?;
             let uncertainty = format!("prelabel/{}.uncertainty.png", frame.id);
             mask_png::write_gray(&job.out(&uncertainty)?, frame.size, &wide)?;
+            let segments = format!("prelabel/{}.segments.gz", frame.id);
+            atomic::write(
+                &job.out(&segments)?,
+                &segments::of(&model, frame, &seen.output.features.narrow(0, place, 1))?,
+            )?;
             let mean_uncertainty = doubt.mean(Kind::Float).double_value(&[]);
-            proposals.push(Proposal { frame: frame.id, mask, uncertainty, mean_uncertainty });
+            proposals.push(Proposal { frame: frame.id, mask, uncertainty, segments: Some(segments), mean_uncertainty });
         }
         Ok(())
     })?;

@@ -8,6 +8,7 @@ use windlass::domain::{
     Strategy, files,
 };
 use windlass::formats::mask_png::{read_gray, read_mask};
+use windlass::formats::segments;
 use windlass_engine::feature_file::FeatureFile;
 
 use crate::toy::{FRAME, Toy};
@@ -80,6 +81,9 @@ fn two_folders_of_frames_become_an_adapted_model() {
         read_mask(&prelabel.out(&proposal.mask), 3, FRAME).unwrap();
         assert_eq!(read_gray(&prelabel.out(&proposal.uncertainty)).unwrap().0, FRAME);
         assert!((0.0..=1.0).contains(&proposal.mean_uncertainty));
+        let segments = segments::probe(&prelabel.out(proposal.segments.as_ref().unwrap())).unwrap();
+        assert_eq!((segments.size, segments.d), (FRAME, 19), "colour and sixteen directions");
+        assert!(segments.superpixels > FRAME.pixels() / 100);
     }
 
     // People answer with the drawn labels.

@@ -188,6 +188,16 @@ pub(crate) async fn uncertainty(State(app): State<App>, Path(frame): Path<i64>) 
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
+/// GET `/frames/{frame}/segments`: superpixels and how they merge, as `formats::segments` writes them.
+pub(crate) async fn segments(State(app): State<App>, Path(frame): Path<i64>) -> Result<Response> {
+    let chosen = chosen(app.workspace.db(), FrameId(frame)).await?;
+    let path = chosen.segments.ok_or(WebError::NotFound)?;
+    let gzip = tokio::fs::read(app.workspace.dir().join(path)).await?;
+    // As it lies on the disk: every browser unpacks it by itself.
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_ENCODING, "gzip")];
+    Ok((headers, gzip).into_response())
+}
+
 /// The version in `If-Match`.
 pub(super) fn version_of(headers: &HeaderMap) -> Option<i64> {
     headers.get(header::IF_MATCH)?.to_str().ok()?.trim().trim_start_matches("W/").trim_matches('"').parse().ok()

@@ -111,7 +111,9 @@ export class Drafts {
    * @returns {Promise<any[]>} the results, once all of it is on disk
    */
   async #do(mode, act) {
-    this.database ??= open();
+    // One that could not be opened, or that a newer page closed, is opened anew for the next stroke.
+    const forget = () => (this.database = null);
+    this.database ??= open(forget).catch((error) => (forget(), Promise.reject(error)));
     const database = await this.database;
     return new Promise((resolve, reject) => {
       const transaction = database.transaction([HEADS, STROKES], mode, { durability: "strict" });
@@ -127,15 +129,19 @@ function strokesOf(key) {
   return IDBKeyRange.bound([key], [key, []]);
 }
 
-/** @returns {Promise<IDBDatabase>} */
-function open() {
+/** @param {() => void} closed @returns {Promise<IDBDatabase>} */
+function open(closed) {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("windlass", 2);
     request.onupgradeneeded = () => {
       for (const name of request.result.objectStoreNames) request.result.deleteObjectStore(name);
       for (const name of [HEADS, STROKES]) request.result.createObjectStore(name);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => (request.result.close(), closed());
+      request.result.onclose = closed;
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("another tab holds an older draft store open"));
   });

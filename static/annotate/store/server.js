@@ -76,6 +76,13 @@ export class Server {
     return answer.json();
   }
 
+  /** @returns {Promise<ArrayBuffer>} the frame's segments file */
+  async segments() {
+    const answer = await fetch(`${this.frame}/segments`);
+    if (!answer.ok || answer.redirected) throw new Error(`the segments could not be read (${answer.status})`);
+    return answer.arrayBuffer();
+  }
+
   /** A sign of life. @returns {Promise<LeaseOutcome>} */
   async renewLease() {
     try {

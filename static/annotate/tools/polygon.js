@@ -23,32 +23,125 @@ export function fillPolygon(map, corners, value) {
   }
 }
 
-/** A polygon being drawn. */
+/** Farther away, a line along edges is shown only once its corner is set: searching it takes too long for each move. */
+const PREVIEWED = 150;
+
+/** A polygon being drawn: its corners can still be moved, added and taken away. */
 export class Polygon {
   constructor() {
     /** @type {Point[]} */
     this.corners = [];
+    /** Joins corners along edges of the picture; straight lines without it. @type {import("./live_wire.js").LiveWire | null} */
+    this.wire = null;
+    /** The corner in the hand; -1 for none. */
+    this.held = -1;
+    /** From each corner to the next. @type {WeakMap<Point, { to: Point, way: Point[] }>} */
+    this.ways = new WeakMap();
   }
 
   /** @param {Point} corner */
   add(corner) {
-    this.corners.push({ x: corner.x, y: corner.y });
+    this.corners.push(this.#put(corner));
+    this.held = this.corners.length - 1;
   }
 
   /** Takes the newest corner back. */
   takeBack() {
     this.corners.pop();
+    this.held = -1;
+  }
+
+  /**
+   * Takes a corner near a point in the hand, or puts one between two others where the line passes near.
+   *
+   * @param {Point} point @param {number} reach in pixels @returns {boolean} whether there is one
+   */
+  hold(point, reach) {
+    this.held = this.#cornerAt(point, reach);
+    if (this.held >= 0) return true;
+    const { corners } = this;
+    for (let index = 0; index + 1 < corners.length; index++) {
+      const line = [corners[index], ...this.between(index), corners[index + 1]];
+      if (!line.some((end, at) => at > 0 && offSegment(point, line[at - 1], end) <= reach / 2)) continue;
+      corners.splice(index + 1, 0, this.#put(point));
+      this.held = index + 1;
+      return true;
+    }
+    return false;
+  }
+
+  /** Moves the corner in the hand. @param {Point} point */
+  drag(point) {
+    if (this.held >= 0) this.corners[this.held] = this.#put(point);
+  }
+
+  /** Takes away the corner near a point, else the newest. @param {Point} point @param {number} reach */
+  remove(point, reach) {
+    const index = this.#cornerAt(point, reach);
+    if (index >= 0) this.corners.splice(index, 1);
+    else this.takeBack();
+    this.held = -1;
   }
 
   /** @param {Point} point @param {number} reach in pixels @returns {boolean} whether a corner there would close it */
   closesAt(point, reach) {
-    const first = this.corners[0];
-    return this.corners.length > 2 && Math.hypot(first.x - point.x, first.y - point.y) <= reach;
+    return this.canClose && apart(this.corners[0], point) <= reach;
   }
 
   get canClose() {
     return this.corners.length > 2;
   }
+
+  /** What lies between a corner and the next, the first after the last. @param {number} index @returns {Point[]} */
+  between(index) {
+    const from = this.corners[index];
+    const to = this.corners[(index + 1) % this.corners.length];
+    const known = this.ways.get(from);
+    if (known?.to === to) return known.way;
+    const way = this.wire ? this.wire.between(from, to) : [];
+    this.ways.set(from, { to, way });
+    return way;
+  }
+
+  /** Its whole line so far. @returns {Point[]} */
+  get line() {
+    return this.corners.flatMap((corner, index) => (index + 1 < this.corners.length ? [corner, ...this.between(index)] : [corner]));
+  }
+
+  /** Its whole line, on to where the next corner would be. @param {Point} next @returns {Point[]} */
+  lineTo(next) {
+    const last = this.corners[this.corners.length - 1];
+    const near = apart(last, next) < PREVIEWED;
+    return [...this.line, ...(this.wire && near ? this.wire.between(last, this.#put(next)) : []), next];
+  }
+
+  /** Its whole line, closed. @returns {Point[]} */
+  get ring() {
+    return [...this.line, ...this.between(this.corners.length - 1)];
+  }
+
+  /** @param {Point} point */
+  #put({ x, y }) {
+    return this.wire ? { ...this.wire.snap({ x, y }) } : { x, y };
+  }
+
+  /** @param {Point} point @param {number} reach */
+  #cornerAt(point, reach) {
+    return this.corners.findIndex((corner) => reach > 0 && apart(corner, point) <= reach);
+  }
+}
+
+/** @param {Point} a @param {Point} b */
+function apart(a, b) {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+/** @param {Point} point @param {Point} a @param {Point} b @returns {number} how far from the line between them */
+function offSegment(point, a, b) {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const square = dx * dx + dy * dy;
+  const along = square ? Math.min(1, Math.max(0, ((point.x - a.x) * dx + (point.y - a.y) * dy) / square)) : 0;
+  return apart(point, { x: a.x + along * dx, y: a.y + along * dy });
 }
 
 /** @param {Point[]} corners @param {number} row @returns {number[]} where edges cross the row, from left to right */

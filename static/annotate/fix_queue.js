@@ -1,0 +1,58 @@
+// @ts-check
+/** The fix queue: segments from the most doubtful on, mean doubt times area, each looked at once. */
+
+/** @typedef {import("./segments.js").Segments} Segments */
+
+/** Which of the scales a person looks through: some 500 segments. */
+export const QUEUE_SCALE = 3;
+
+export class FixQueue {
+  /** @param {Segments} segments @param {Uint8Array} doubt 0 to 255 for each pixel */
+  constructor(segments, doubt) {
+    /** Sums of doubt: that of the mean times the area. @type {Map<number, number>} */
+    const sums = new Map();
+    const bySuperpixel = new Float64Array(segments.count);
+    for (let at = 0; at < doubt.length; at++) bySuperpixel[segments.ids[at]] += doubt[at];
+    segments.scales[QUEUE_SCALE].forEach((node, superpixel) => sums.set(node, (sums.get(node) ?? 0) + bySuperpixel[superpixel]));
+    const all = [...sums].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+    /** The most doubtful first. */
+    this.nodes = all.map(([node]) => node);
+    this.weights = all.map(([, sum]) => sum);
+    this.total = this.weights.reduce((sum, weight) => sum + weight, 0);
+    /** Places in `nodes` that were looked at. @type {Set<number>} */
+    this.looked = new Set();
+    /** The place that is looked at now; -1 before the first and after the last. */
+    this.at = -1;
+  }
+
+  /** The segment that is looked at now; -1 for none. */
+  get node() {
+    return this.nodes[this.at] ?? -1;
+  }
+
+  /** Goes to the most doubtful segment not looked at yet. @returns {number} its node; -1 where all were */
+  next() {
+    const { nodes, looked, at } = this;
+    const after = nodes.findIndex((_, place) => place > at && !looked.has(place));
+    // Round to the first again: one may be passed over.
+    this.at = after >= 0 ? after : nodes.findIndex((_, place) => !looked.has(place));
+    return this.node;
+  }
+
+  /** The segment is right as it is, or was put right: on to the next. @returns {number} the next node; -1 where all were looked at */
+  done() {
+    if (this.at >= 0) this.looked.add(this.at);
+    return this.next();
+  }
+
+  leave() {
+    this.at = -1;
+  }
+
+  /** How much of the frame's doubt was looked at, 0 to 1. */
+  get progress() {
+    let sum = 0;
+    for (const place of this.looked) sum += this.weights[place];
+    return this.total ? sum / this.total : 1;
+  }
+}

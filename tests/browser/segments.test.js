@@ -1,0 +1,142 @@
+// @ts-check
+/** Segments, propagation, the fix queue and the live wire as a person uses them, in headless Chromium. */
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+
+import { Site, openBrowser } from "./support.js";
+
+const FENCE = 4;
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {any} */
+let site;
+/** @type {any} */
+let desk;
+
+before(async () => {
+  browser = await openBrowser();
+});
+beforeEach(async (context) => {
+  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512 });
+  desk = await (await site.visitor(browser, "Ada")).opens(1);
+  // Segments come after the frame, the queue after both them and the doubt.
+  await desk.page.waitForSelector("#next-doubt:not(:disabled)");
+});
+after(() => browser?.close());
+const end = async () => {
+  assert.deepEqual(desk.errors, []);
+  await desk.page.context().close();
+  await site.close();
+};
+const editor = (/** @type {(editor: any) => any} */ read) => desk.page.evaluate(`(${read})(window.windlass.editor)`);
+const click = async (/** @type {number} */ x, /** @type {number} */ y) => {
+  const point = await desk.at(x, y);
+  await desk.page.mouse.click(point.x, point.y);
+};
+
+test("the segment under the pointer is shown, a click paints it, Shift and the wheel change the scale", async () => {
+  const { page } = desk;
+  await page.keyboard.press("z");
+  await page.keyboard.press("5");
+  const point = await desk.at(60, 200);
+  await page.mouse.move(point.x, point.y);
+  await page.waitForFunction(() => /** @type {any} */ (window).windlass.stage.painter.ghost.map.counts[4] > 0);
+  const shown = await page.evaluate(() => /** @type {any} */ (window).windlass.stage.painter.ghost.map.counts[4]);
+  await page.mouse.click(point.x, point.y);
+  assert.equal(await editor((editor) => editor.map.counts[4]), shown);
+  await page.keyboard.down("Shift");
+  await page.mouse.wheel(0, -100);
+  await page.keyboard.up("Shift");
+  assert.equal(await page.textContent("#size-value"), "50");
+  await page.keyboard.press("[");
+  assert.equal(await page.textContent("#size-value"), "150");
+  await desk.drags([[300, 200], [360, 210]]);
+  assert.equal(await desk.classAt(330, 205), FENCE);
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  assert.equal(await editor((editor) => editor.map.counts[4]), 0);
+  await desk.says("Saved v");
+  await end();
+});
+
+test("a scribble fills what looks like it, the extent is changed before Enter accepts", async () => {
+  const { page } = desk;
+  await page.keyboard.press("Shift+Z");
+  await page.keyboard.press("5");
+  await desk.drags([[200, 230], [260, 235]]);
+  const ghost = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.painter.ghost.map.counts[4]);
+  await page.waitForFunction(() => /** @type {any} */ (window).windlass.stage.painter.ghost.map.counts[4] > 0);
+  assert.equal(await editor((editor) => editor.map.counts[4]), 0, "a preview paints nothing");
+  const first = await ghost();
+  for (let i = 0; i < 9; i++) await page.keyboard.press("[");
+  await page.waitForFunction((first) => /** @type {any} */ (window).windlass.stage.painter.ghost.map.counts[4] < first, first);
+  const least = await ghost();
+  await page.keyboard.press("Enter");
+  assert.equal(await editor((editor) => editor.map.counts[4]), least);
+  await desk.drags([[200, 230], [260, 235]]);
+  await page.keyboard.press("Escape");
+  assert.equal(await editor((editor) => editor.map.counts[4]), least);
+  await end();
+});
+
+test("the fix queue goes from doubt to doubt: Enter accepts, a class's key corrects", async () => {
+  const { page } = desk;
+  const marked = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.marked);
+  await page.keyboard.press("Shift+D");
+  const first = await marked();
+  const before = await editor((editor) => editor.revision);
+  await page.keyboard.press("Enter");
+  assert.equal(await editor((editor) => editor.revision), before, "what is accepted stays as it is");
+  const second = await marked();
+  assert.notEqual(second, first);
+  await page.keyboard.press("5");
+  assert.notEqual(await marked(), second);
+  assert.equal(await editor((editor) => editor.map.counts[4] > 0), true);
+  assert.match(String(await page.textContent("#said")), /^.+\? Enter: yes/);
+  assert.notEqual(await page.textContent("#doubt-progress"), "0 %");
+  await page.keyboard.press("Escape");
+  assert.equal(await marked(), -1);
+  await end();
+});
+
+test("a polygon follows edges, its corners are moved, added and taken away before it is closed", async () => {
+  const { page } = desk;
+  const corners = () => editor((editor) => editor.polygon.corners.length);
+  await page.keyboard.press("v");
+  await page.keyboard.press("5");
+  await page.keyboard.press("Shift+V");
+  for (const [x, y] of [[100, 60], [300, 60], [300, 180], [100, 180]]) await click(x, y);
+  assert.equal(await corners(), 4);
+  assert.ok(await editor((editor) => editor.polygon.ring.length > 20), "it follows edges");
+  await desk.drags([[300, 180], [350, 210]]);
+  assert.equal(await corners(), 4, "a corner is moved");
+  const { x, y } = await editor((editor) => editor.polygon.between(0)[60]);
+  await click(x, y);
+  assert.equal(await corners(), 5, "one is put between two");
+  const added = await desk.at(x, y);
+  await page.mouse.click(added.x, added.y, { button: "right" });
+  assert.equal(await corners(), 4, "and taken away");
+  await page.keyboard.press("Enter");
+  assert.ok((await editor((editor) => editor.map.counts[4])) > 10_000, "about 25 000 pixels lie between the corners");
+  assert.equal(await corners(), 0);
+  await end();
+});
+
+test("a click on a segment of a 2048x1024 frame takes less than 30 ms", async () => {
+  const times = await editor((editor) => {
+    editor.take("segment");
+    const times = [];
+    for (let i = 0; i < 60; i++) {
+      editor.choose(i % 5);
+      const began = performance.now();
+      editor.press({ x: (i * 331) % 2048, y: (i * 173) % 1024 });
+      editor.lift();
+      times.push(performance.now() - began);
+    }
+    return times.sort((a, b) => a - b);
+  });
+  assert.ok(times[Math.floor(times.length / 2)] < 30, `${times.map(Math.round)}`);
+  await end();
+});
