@@ -138,7 +138,7 @@ mod tests {
             tally.see(FrameId(frame), &stripes);
         }
         // Seen once only: nothing is said of it.
-        tally.see(FrameId(11), &Mask::new(size, vec![3, 3, 2, 2, 2, 2, 255, 0], 4).unwrap());
+        tally.see(FrameId(11), &Mask::new(size, vec![3, 3, 2, 2, 2, 2, 255, 255], 4).unwrap());
         let survey = tally.survey();
         assert_eq!((survey.labels, &survey.never_touch[..]), (11, &[(0, 2)][..]));
         assert_eq!(survey.examples, [(0, 1), (1, 1), (2, 11), (3, 11)].map(|(c, f)| (c, FrameId(f))).into());
