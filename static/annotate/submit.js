@@ -29,22 +29,31 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   /** What is being walked through. @type {{ finding: Finding, index: number } | null} */
   let walk = null;
 
+  /** @param {string} problem */
+  const tell = (problem) => {
+    dialog.close();
+    setText("#problem-text", problem);
+    /** @type {HTMLDialogElement} */ (find("#problem")).showModal();
+  };
   /** @param {import("./store/server.js").Objection} [objection] */
   const send = async (objection) => {
     button.disabled = overrule.disabled = true;
     const problem = await saving.submit(objection);
     button.disabled = overrule.disabled = false;
-    if (!problem) return;
-    dialog.close();
-    setText("#problem-text", problem);
-    /** @type {HTMLDialogElement} */ (find("#problem")).showModal();
+    if (problem) tell(problem);
   };
   const submit = async () => {
     if (button.disabled || dialog.open) return;
     editor.lift();
     editor.cancel();
     button.disabled = true;
-    findings = await looker.check(editor.map, setup.checks, names).finally(() => (button.disabled = false));
+    try {
+      findings = await looker.check(editor.map, setup.checks, names);
+    } catch {
+      return tell("The mask could not be looked at before its submission. Nothing is lost; try again, or load the page anew.");
+    } finally {
+      button.disabled = false;
+    }
     leave();
     if (findings.length === 0) return send();
     const specks = findings.find(({ kind }) => kind === "specks");

@@ -312,6 +312,8 @@ test("by keyboard alone: a stroke, a save, a submission", async () => {
   await keyboard.press("?");
   assert.ok(await desk.page.locator("#help").isVisible());
   await keyboard.press("Escape");
+  // Keys go to a dialog until it is gone.
+  await desk.page.locator("#help").waitFor({ state: "hidden" });
   await keyboard.press("Control+Enter");
   await desk.page.waitForURL("**/frames/2/annotate");
   await end(ada);
