@@ -8,7 +8,7 @@
  * and the `_polygons.json` where there are some. `--code`: how the spec reads these ids. Prints JSON.
  */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -36,6 +36,10 @@ const option = (/** @type {string} */ name, /** @type {string} */ otherwise) => 
   const at = options.indexOf(`--${name}`);
   return at < 0 ? otherwise : options[at + 1];
 };
+if (!job || !labels || !existsSync(join(job, "spec.json")) || !existsSync(labels)) {
+  console.error("node tests/effort/effort.js PRELABEL_JOB LABELS: give the folder of a finished pre-label job and that of the labels of its frames");
+  process.exit(1);
+}
 const spec = JSON.parse(readFileSync(join(job, "spec.json"), "utf8"));
 const code = spec.codes[option("code", "target")].classes;
 const classOf = (/** @type {number} */ id) => code[id] ?? 255;
