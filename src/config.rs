@@ -118,6 +118,9 @@ pub struct Run {
     /// below --out.
     #[arg(long, value_name = "DIR")]
     pub jobs: Option<PathBuf>,
+    /// Play these seeds instead of the file's. Seeds that results.jsonl in --out tells of stand in the table all the same.
+    #[arg(long, value_delimiter = ',')]
+    pub seeds: Vec<u64>,
     /// How jobs are run.
     #[command(flatten)]
     pub engine: EngineArgs,

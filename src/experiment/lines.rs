@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,12 +27,32 @@ impl Lines {
         Self { path: out.join("results.jsonl") }
     }
 
+    /// What arms left with other seeds than these, by their names: an earlier run, perhaps on another box. Lines that are
+    /// no `T`, such as those of arms that failed, are left out.
+    pub(super) fn of_other_seeds<T: DeserializeOwned>(
+        &self,
+        experiment: &str,
+        seeds: &[u64],
+    ) -> io::Result<Vec<(String, T)>> {
+        let text = self.text()?;
+        let other = |line: &str| {
+            let key: Key = serde_json::from_str(line).ok()?;
+            let wanted = key.experiment == experiment && !seeds.contains(&key.seed);
+            wanted.then(|| serde_json::from_str(line).ok().map(|result| (key.arm, result)))?
+        };
+        Ok(text.lines().filter_map(other).collect())
+    }
+
+    fn text(&self) -> io::Result<String> {
+        match std::fs::read_to_string(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            other => other,
+        }
+    }
+
     /// Adds a line, in the place of one that the same arm and seed of the same experiment left before.
     pub(super) fn put(&self, experiment: &str, arm: &str, seed: u64, result: &impl Serialize) -> io::Result<()> {
-        let before = match std::fs::read_to_string(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            other => other?,
-        };
+        let before = self.text()?;
         let is_older = |line: &&str| {
             serde_json::from_str::<Key>(line)
                 .is_ok_and(|key| (key.experiment.as_str(), key.arm.as_str(), key.seed) == (experiment, arm, seed))

@@ -34,8 +34,11 @@ use report::Report;
 pub async fn run(arguments: &Run) -> Result<()> {
     let terminal = Terminal::new();
     let here = Path::new(".");
-    let experiment =
+    let mut experiment =
         Experiment::read(&arguments.file, arguments.on.as_deref(), arguments.data.as_deref().unwrap_or(here))?;
+    if !arguments.seeds.is_empty() {
+        experiment.seeds = arguments.seeds.clone();
+    }
     let out = std::path::absolute(&arguments.out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
     let _lock = lock(&out)?;
@@ -59,7 +62,8 @@ pub async fn run(arguments: &Run) -> Result<()> {
         played.extend(arms);
         failed.extend(errors);
     }
-    let report = Report::new(&experiment, &frames, &played);
+    let earlier = lines.of_other_seeds(&experiment.name, &experiment.seeds).context("results.jsonl cannot be read")?;
+    let report = Report::new(&experiment, &frames, &played, earlier);
     report.write(&out, &played).with_context(|| format!("the report cannot be written to {}", out.display()))?;
     terminal.say("");
     let mut screen = std::io::stdout();

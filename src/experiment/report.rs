@@ -5,13 +5,13 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::file::{Arm, Experiment};
 use super::frames::Frames;
 use super::machine::Machine;
 use super::play::Played;
-use crate::domain::{ClassMix, Recipe, Selection, Strategy, Taxonomy};
+use crate::domain::{ClassMix, Recipe, Selection, Stage, Strategy, Taxonomy};
 
 /// All that the files say, but the curves.
 #[derive(Clone, Debug, Serialize)]
@@ -29,7 +29,7 @@ pub(super) struct Report {
 #[derive(Clone, Debug, Serialize)]
 struct ArmReport {
     name: String,
-    stage: &'static str,
+    stage: Stage,
     from: Option<String>,
     strategy: Option<Strategy>,
     /// The arm that it is compared with.
@@ -40,7 +40,7 @@ struct ArmReport {
     runs: Vec<RunReport>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RunReport {
     seed: u64,
     /// Training steps from the first warm-up on.
@@ -53,13 +53,13 @@ pub(super) struct RunReport {
     /// In the order of the classes.
     class_iou: Vec<Option<f64>>,
     /// By stage, in the order of running.
-    seconds: Vec<(&'static str, f64)>,
+    seconds: Vec<(Stage, f64)>,
     /// How the frames were chosen, and what they are made of.
     selection: Option<SelectionReport>,
     notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct SelectionReport {
     strategy: Strategy,
     budget: usize,
@@ -67,10 +67,11 @@ struct SelectionReport {
     anchors: [usize; 2],
     candidates: usize,
     mix: ClassMix,
+    #[serde(default)]
     picked: Vec<PickReport>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct PickReport {
     /// File name of the frame.
     frame: String,
@@ -87,7 +88,7 @@ const CHIEFLY: usize = 3;
 #[serde(untagged)]
 pub(super) enum LineReport {
     Done {
-        stage: &'static str,
+        stage: Stage,
         from: Option<String>,
         classes: Vec<String>,
         #[serde(flatten)]
@@ -103,7 +104,7 @@ pub(super) fn result(arm: &Arm, done: Result<&Played, &anyhow::Error>, taxonomy:
     match done {
         Err(error) => LineReport::Failed { error: format!("{error:#}") },
         Ok(played) => LineReport::Done {
-            stage: arm.stage.slug(),
+            stage: arm.stage,
             from: arm.from.clone(),
             classes: taxonomy.classes.iter().map(|class| class.name.clone()).collect(),
             run: Box::new(RunReport::new(played, taxonomy)),
@@ -112,16 +113,26 @@ pub(super) fn result(arm: &Arm, done: Result<&Played, &anyhow::Error>, taxonomy:
 }
 
 impl Report {
-    pub(super) fn new(experiment: &Experiment, frames: &Frames, played: &[Played]) -> Self {
+    /// Of what was played now, and of runs with other seeds that are known by their lines alone.
+    pub(super) fn new(
+        experiment: &Experiment,
+        frames: &Frames,
+        played: &[Played],
+        earlier: Vec<(String, RunReport)>,
+    ) -> Self {
         let Frames { plan, refused, .. } = frames;
         let device = played.iter().flat_map(|played| &played.jobs).map(|(_, told)| told.device.as_str());
         let runs = |name: &str| {
             let of_arm = played.iter().filter(|played| played.arm.name == name);
-            of_arm.map(|played| RunReport::new(played, &experiment.taxonomy)).collect()
+            let now = of_arm.map(|played| RunReport::new(played, &experiment.taxonomy));
+            let before = earlier.iter().filter(|(arm, _)| arm == name).map(|(_, run)| run.clone());
+            let mut runs: Vec<RunReport> = now.chain(before).collect();
+            runs.sort_by_key(|run| run.seed);
+            runs
         };
         let arms = experiment.arms.iter().map(|arm| ArmReport {
             name: arm.name.clone(),
-            stage: arm.stage.slug(),
+            stage: arm.stage,
             from: arm.from.clone(),
             strategy: arm.strategy,
             control: arm.control.clone(),
@@ -180,10 +191,14 @@ impl ArmReport {
 
     /// Standard deviation over the seeds; none for one.
     fn spread(&self) -> Option<f64> {
-        let values: Vec<f64> = self.runs.iter().filter_map(|run| run.mean_iou).collect();
-        let mean = self.mean_iou().filter(|_| values.len() > 1)?;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        Some((squares / (values.len() - 1) as f64).sqrt())
+        deviation(&self.runs.iter().filter_map(|run| run.mean_iou).collect::<Vec<_>>())
+    }
+
+    /// What it gained over another arm with the same seed: mean, and standard deviation over the seeds that both have.
+    fn change(&self, control: &Self) -> Option<(f64, Option<f64>)> {
+        let beside = |run: &RunReport| control.runs.iter().find(|other| other.seed == run.seed)?.mean_iou;
+        let changes: Vec<f64> = self.runs.iter().filter_map(|run| Some(run.mean_iou? - beside(run)?)).collect();
+        Some((mean(changes.iter().copied().map(Some))?, deviation(&changes)))
     }
 
     fn class_iou(&self, class: usize) -> Option<f64> {
@@ -212,7 +227,7 @@ impl RunReport {
             subset_iou: taxonomy.subsets.iter().map(|s| (s.name.clone(), of_subset(&s.classes))).collect(),
             accuracy: confusion.accuracy(),
             class_iou: (0..taxonomy.len()).map(|class| confusion.iou(class)).collect(),
-            seconds: played.jobs.iter().map(|(stage, told)| (stage.slug(), told.seconds)).collect(),
+            seconds: played.jobs.iter().map(|(stage, told)| (*stage, told.seconds)).collect(),
             selection: played.selection.as_ref().map(|selection| SelectionReport::new(selection, played, taxonomy)),
             notes: played.jobs.iter().flat_map(|(_, told)| told.notes.clone()).collect(),
         }
@@ -252,6 +267,13 @@ impl SelectionReport {
 fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let values: Vec<f64> = values.flatten().collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Standard deviation of a sample; none of one.
+fn deviation(values: &[f64]) -> Option<f64> {
+    let mean = mean(values.iter().copied().map(Some)).filter(|_| values.len() > 1)?;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
 fn percent(share: Option<f64>) -> String {

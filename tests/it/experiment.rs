@@ -65,6 +65,10 @@ impl Play {
     }
 
     async fn run_in(&self, out: &str, jobs: Option<PathBuf>) -> Result<(), String> {
+        self.run_seeds(out, jobs, vec![]).await
+    }
+
+    async fn run_seeds(&self, out: &str, jobs: Option<PathBuf>, seeds: Vec<u64>) -> Result<(), String> {
         let engine = EngineArgs {
             engine: Some(self.path("engine")),
             launcher: String::new(),
@@ -73,7 +77,7 @@ impl Play {
             weights: Some(self.path("weights")),
         };
         let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path(out));
-        run(&Run { file, on: None, data, out, jobs, engine }).await.map_err(|error| format!("{error:#}"))
+        run(&Run { file, on: None, data, out, jobs, seeds, engine }).await.map_err(|error| format!("{error:#}"))
     }
 
     fn started(&self) -> Vec<String> {
@@ -242,6 +246,22 @@ async fn experiments_that_share_a_folder_of_jobs_warm_up_once() {
         play.started()[once.len()..],
         ["select", "inject", "evaluate", "target_features", "target_anchors", "adapt", "evaluate"]
     );
+}
+
+#[tokio::test]
+async fn seeds_that_another_box_played_stand_in_the_table_by_their_lines() {
+    let play = Play::new(EXPERIMENT).await;
+    play.run().await.unwrap();
+    fs::remove_dir_all(play.path("out/jobs")).unwrap();
+    let before = play.started().len();
+    play.run_seeds("out", None, vec![3]).await.unwrap();
+    assert_eq!(play.started().len(), 2 * before, "each arm is played once more, with seed 3 alone");
+    let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
+    for arm in json["arms"].as_array().unwrap() {
+        let seeds: Vec<_> = arm["runs"].as_array().unwrap().iter().map(|run| run["seed"].clone()).collect();
+        assert_eq!(seeds, [1, 3], "{}", arm["name"]);
+    }
+    assert!(play.report("report.md").contains("Seeds: 1, 3."));
 }
 
 fn ids_of(ids: &[FrameId]) -> Vec<i64> {

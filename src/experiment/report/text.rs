@@ -3,24 +3,25 @@
 use std::fmt::Write as _;
 
 use super::files::Pictures;
-use super::{ArmReport, Report, percent};
+use super::{Report, percent};
 use crate::experiment::progress::span;
 
 impl Report {
-    /// A line an arm: labels, steps, mIoU in percent, its spread over the seeds, what it gained over its control, time.
+    /// A line an arm: labels, steps, mIoU in percent and what it gained over its control with the same seed, each with its
+    /// spread over the seeds, time.
     pub(in crate::experiment) fn table(&self) -> String {
         let wide = self.arms.iter().map(|arm| arm.name.chars().count()).max().unwrap_or(0).max(3);
-        let mut table = format!("{:wide$}  labels   steps   mIoU  spread  change     time", "arm");
+        let mut table = format!("{:wide$}  labels   steps   mIoU  spread  change  spread     time", "arm");
         for arm in &self.arms {
-            let control = self.control(arm).and_then(ArmReport::mean_iou);
-            let change = arm.mean_iou().zip(control).map(|(mean, control)| mean - control);
-            let signed = change.map_or("-".into(), |change| format!("{:+.1}", 100.0 * change));
+            let change = self.control(arm).and_then(|control| arm.change(control));
+            let signed = change.map_or("-".into(), |(change, _)| format!("{:+.1}", 100.0 * change));
+            let of_change = percent(change.and_then(|(_, spread)| spread));
             let run = arm.runs.first();
             let (labelled, steps) = (run.map_or(0, |run| run.labelled), run.map_or(0, |run| run.steps));
             let (mean, spread, time) = (percent(arm.mean_iou()), percent(arm.spread()), span(arm.seconds()));
             let _ = write!(
                 table,
-                "\n{:wide$}  {labelled:6}  {steps:6}  {mean:>5}  {spread:>6}  {signed:>6}  {time:>7}",
+                "\n{:wide$}  {labelled:6}  {steps:6}  {mean:>5}  {spread:>6}  {signed:>6}  {of_change:>6}  {time:>7}",
                 arm.name
             );
             if let Some(control) = &arm.control {
@@ -37,8 +38,8 @@ impl Report {
     pub(super) fn markdown(&self, pictures: &Pictures) -> String {
         let names: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let mut text = format!(
-            "# {}\n\nmIoU in percent on the validation frames; the spread is the standard deviation over the seeds, the \
-             change that against the control, or the first arm.\n\n```text\n{}\n```\n\n{}\n",
+            "# {}\n\nmIoU in percent on the validation frames; a spread is the standard deviation over the seeds, the \
+             change that against the control (or the first arm) of the same seed.\n\n```text\n{}\n```\n\n{}\n",
             self.name,
             self.table(),
             pictures.overview.join("\n\n")
@@ -54,7 +55,8 @@ impl Report {
         let _ = write!(text, "\n## Confusion\n\n{}\n", pictures.confusions.join("\n\n"));
         let _ = write!(text, "\n## Time\n\n| arm | seed | stages |\n|---|---|---|\n");
         for (arm, run) in self.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run))) {
-            let stages: Vec<String> = run.seconds.iter().map(|(stage, s)| format!("{stage} {}", span(*s))).collect();
+            let stages: Vec<String> =
+                run.seconds.iter().map(|(stage, s)| format!("{} {}", stage.slug(), span(*s))).collect();
             let _ = writeln!(text, "| {} | {} | {} |", arm.name, run.seed, stages.join(", "));
         }
         let _ = write!(text, "\n## Curves\n\n{}\n", pictures.curves.join("\n\n"));
