@@ -190,3 +190,28 @@ test("signed out and leased to another: said, tried again; refused: tried with t
   await b.pass(QUIET);
   assert.equal(b.newest(), 2);
 });
+
+test("what failed to be saved stays unsaved, over strokes and attempts, until a save arrives", async () => {
+  const b = bench();
+  const outcomes = [
+    { kind: "unreachable", message: "no route" },
+    { kind: "signed_out" },
+    { kind: "refused", message: "no such class" },
+    { kind: "refused", message: "no such class" },
+  ];
+  b.answer = (pixels, base) => outcomes.shift() ?? b.store(pixels, base);
+  b.draw(1);
+  await b.pass(QUIET);
+  const failed = b.states.length;
+  for (const value of [2, 3]) {
+    b.draw(value);
+    await b.pass(BACKOFF[1]);
+  }
+  b.draw(4);
+  await b.pass(QUIET);
+  assert.equal(outcomes.length, 0);
+  assert.ok(b.states.slice(failed).every((kind) => kind === "unsaved"), b.states.join());
+  b.draw(5);
+  await b.pass(QUIET);
+  assert.deepEqual([b.sync.state, b.newest()], [{ kind: "saved", version: 2 }, 5]);
+});

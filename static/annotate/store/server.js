@@ -57,7 +57,10 @@ export class Server {
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE),
     });
-    if (answer.ok) return { kind: "saved", version: versionOf(answer) };
+    const made = versionOf(answer);
+    if (answer.status === 204 && made > version) return { kind: "saved", version: made };
+    // A proxy's page, a hotel's sign-in: whatever it is, it has not saved anything.
+    if (answer.ok) return { kind: "unreachable", message: "something else answered in its place" };
     if (answer.type === "opaqueredirect" || answer.status === 401) return { kind: "signed_out" };
     if (answer.status === 409) {
       const { version, who, at } = await answer.json();

@@ -24,8 +24,9 @@
  * @typedef {{ kind: "saved", version: number }
  *   | { kind: "waiting", version: number }
  *   | { kind: "saving", version: number }
- *   | { kind: "unsaved", version: number, reason: string, retryAt: number | null }
+ *   | { kind: "unsaved", version: number, reason: string, retryAt: number | null, trying?: boolean }
  *   | { kind: "conflict", version: number, theirs: { version: number, who: string, at: number } }} SaveState
+ *   what failed stays `unsaved` until a save arrives, during the next attempt (`trying`) and over new strokes too
  */
 
 /** @typedef {{ version: number, who: string, at: number }} Theirs a version that is newer than ours */
@@ -75,6 +76,7 @@ export class Sync {
     /** @type {Promise<void> | null} */
     this.underWay = null;
     this.timer = null;
+    this.stopped = false;
     /** @type {SaveState} */
     this.state = { kind: "saved", version };
   }
@@ -89,7 +91,7 @@ export class Sync {
     if (this.state.kind === "conflict" || this.underWay) return;
     // An outage keeps its own pace: a stroke must not hammer a server that is down.
     if (this.state.kind === "unsaved" && this.state.retryAt) return;
-    this.#say({ kind: "waiting", version: this.version });
+    if (this.state.kind !== "unsaved") this.#say({ kind: "waiting", version: this.version });
     this.#wait(QUIET);
   }
 
@@ -99,7 +101,7 @@ export class Sync {
    * @returns {Promise<boolean>} whether the server has everything
    */
   async flush() {
-    while (this.dirty && this.state.kind !== "conflict") {
+    while (this.dirty && this.state.kind !== "conflict" && !this.stopped) {
       const before = this.acknowledged;
       await this.#once();
       if (this.acknowledged === before) break;
@@ -119,8 +121,9 @@ export class Sync {
     return this.flush();
   }
 
-  /** Ends all waiting. */
+  /** Nothing is sent any more. */
   stop() {
+    this.stopped = true;
     this.timers.cancel(this.timer);
   }
 
@@ -135,7 +138,7 @@ export class Sync {
     const changes = this.changes;
     const parcel = this.capture();
     if (!parcel) return this.#arrived(changes, this.version);
-    this.#say({ kind: "saving", version: this.version });
+    this.#say(this.state.kind === "unsaved" ? { ...this.state, trying: true } : { kind: "saving", version: this.version });
     const outcome = await this.put(parcel, this.version).catch(
       (error) => /** @type {Outcome} */ ({ kind: "unreachable", message: String(error?.message ?? error) }),
     );
@@ -197,6 +200,7 @@ export class Sync {
   /** @param {number} ms */
   #wait(ms) {
     this.timers.cancel(this.timer);
+    if (this.stopped) return;
     this.timer = this.timers.after(ms, async () => {
       await this.#once();
       if (this.state.kind === "waiting") this.#wait(QUIET);
