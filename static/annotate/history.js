@@ -7,7 +7,6 @@
  */
 
 import { ORIGIN, same } from "./label_map.js";
-import { pack } from "./runs.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./label_map.js").Source} Source */
@@ -33,8 +32,7 @@ export class History {
     /** Tells strokes of this visit from those of others in the draft. */
     this.visit = `${Date.now().toString(36)}.${Math.random().toString(36).slice(2)}`;
     this.count = 0;
-    /** The stroke under way: tiles as they were.
-     * @type {{ name: string, source: Source, before: Map<number, { pixels: Uint8Array, origins: Uint8Array }> } | null} */
+    /** The stroke under way: tiles as they were. @type {{ name: string, source: Source, before: Map<number, Uint8Array> } | null} */
     this.open = null;
   }
 
@@ -52,7 +50,7 @@ export class History {
   /** Called by the map. @param {number} tile */
   keep(tile) {
     const before = this.open?.before;
-    if (before && !before.has(tile)) before.set(tile, { pixels: this.map.readTile(tile), origins: this.map.readOrigins(tile) });
+    if (before && !before.has(tile)) before.set(tile, this.map.packTile(tile));
   }
 
   /** @returns {boolean} whether the stroke changed anything; only then can it be undone */
@@ -61,8 +59,8 @@ export class History {
     if (!open) return false;
     /** @type {Map<number, Change>} */
     const tiles = new Map();
-    for (const [tile, { pixels, origins }] of open.before) {
-      const [before, after] = [pack(pixels, origins), this.map.packTile(tile)];
+    for (const [tile, before] of open.before) {
+      const after = this.map.packTile(tile);
       if (!same(before, after)) tiles.set(tile, { before, after });
     }
     if (tiles.size === 0) return false;
@@ -79,7 +77,7 @@ export class History {
   cancel() {
     const open = this.#close();
     if (!open) return;
-    for (const [tile, { pixels, origins }] of open.before) this.map.writeTile(tile, pixels, origins);
+    for (const [tile, before] of open.before) this.map.unpackTile(tile, before);
   }
 
   get canUndo() {

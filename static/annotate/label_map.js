@@ -78,6 +78,8 @@ export class LabelMap {
     this.recorder = null;
     /** @type {TileSet[]} */
     this.watchers = [];
+    /** Tiles as they were packed last, until they change: the history, the draft and the save want the same bytes. @type {(Uint8Array | undefined)[]} */
+    this.packed = [];
   }
 
   get tileCount() {
@@ -143,9 +145,9 @@ export class LabelMap {
     return this.#copy(this.origins, tile);
   }
 
-  /** @param {number} tile @returns {Uint8Array} classes and origins in runs */
+  /** @param {number} tile @returns {Uint8Array} classes and origins in runs; it stays as it is */
   packTile(tile) {
-    return pack(this.readTile(tile), this.readOrigins(tile));
+    return (this.packed[tile] ??= pack(this.readTile(tile), this.readOrigins(tile)));
   }
 
   /** @param {number} tile @param {Uint8Array} runs as {@link packTile} gives them */
@@ -154,6 +156,7 @@ export class LabelMap {
     const [pixels, origins] = [new Uint8Array(width * height), new Uint8Array(width * height)];
     unpack(runs, pixels, origins);
     this.writeTile(tile, pixels, origins);
+    this.packed[tile] = runs;
   }
 
   /** @param {number} tile @param {Uint8Array} bytes as {@link readTile} gives them; locks do not hold here @param {Uint8Array} origins */
@@ -242,6 +245,7 @@ export class LabelMap {
   /** @param {number} tile */
   #touch(tile) {
     this.recorder?.keep(tile);
+    this.packed[tile] = undefined;
     for (const set of this.watchers) set.add(tile);
   }
 }

@@ -89,7 +89,8 @@ export function applyChange(map, change) {
   for (let at = 0; at < change.length; ) {
     const tile = numbers.getUint32(at, true);
     const end = at + HEAD + numbers.getUint32(at + 4, true) * RUN;
-    map.unpackTile(tile, change.subarray(at + HEAD, end));
+    // A copy: what is packed is kept, and would keep the whole change with it.
+    map.unpackTile(tile, change.slice(at + HEAD, end));
     tiles.push(tile);
     at = end;
   }
