@@ -78,6 +78,8 @@ function row(one, run, hide, lock) {
   swatch.style.background = `rgb(${color.join(" ")})`;
   swatch.append(swatchOf(one));
   label.textContent = name;
+  // For one that is cut off.
+  choose.title = name;
   // A name that stays, with a state of its own: "Lock road, pressed".
   eye.setAttribute("aria-label", `Hide ${name}`);
   eye.title = `Hide the labels of ${name}`;

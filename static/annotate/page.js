@@ -1,16 +1,18 @@
 // @ts-check
 /** The annotate page: joins the editor, what is seen of it, and the server. */
 
+import { disable, find, setText } from "./dom.js";
 import { Editor } from "./editor.js";
 import { LabelMap } from "./label_map.js";
 import { keepLease } from "./lease.js";
+import { Looker } from "./looker.js";
 import { paletteOf } from "./palette.js";
 import { wirePanels } from "./panels.js";
 import { Preview } from "./preview.js";
-import { Segments } from "./segments.js";
 import { Stage } from "./stage.js";
 import { wireSaving } from "./saving.js";
 import { Server } from "./store/server.js";
+import { Turn } from "./store/turn.js";
 
 /**
  * What the server writes into the page.
@@ -38,27 +40,60 @@ async function start() {
   const picture = bitmap(setup.urls.picture);
   // Heard later, with the mask: a failure must not count as unhandled until then.
   picture.catch(() => {});
+  const turn = new Turn(setup.draft);
+  // Until there is something to save.
+  turn.onLost = () => location.reload();
+  if (!(await turn.take())) await askForTurn(turn);
   const { pixels, origins, version } = await server.mask();
   const map = new LabelMap(setup.width, setup.height, pixels, origins);
   const editor = new Editor(map, { classes: setup.classes.length });
   const palette = paletteOf(setup.classes);
   const stage = new Stage(editor, palette);
-  const preview = new Preview(stage.painter.layers.picture.canvas, palette);
+  const preview = new Preview(stage.painter.picture, palette);
   const saving = await wireSaving({ setup, editor, stage, preview, server, version });
-  const panels = wirePanels({ setup, editor, stage, palette, preview, saving });
+  turn.onAsked = () => saving.leave();
+  turn.onLost = () => {
+    saving.end();
+    askForTurn(turn).then(() => location.reload());
+  };
+  const looker = new Looker();
+  const panels = wirePanels({ setup, editor, stage, palette, preview, saving, looker });
   keepLease(
     () => server.renewLease(),
     (outcome) => saving.hearOfLease(outcome),
   );
-  stage.painter.showPicture(await picture);
   stage.minimap.showPicture(await picture);
+  stage.painter.showPicture(await picture);
   // They come after the frame; without them, what needs them says so.
-  const doubt = setup.uncertainty ? bitmap(`${setup.urls.frame}/uncertainty`).then((grey) => stage.painter.showDoubt(grey)) : null;
-  const segments = setup.segments ? server.segments().then((file) => panels.showSegments(Segments.parse(file))) : null;
+  const doubt = setup.uncertainty ? showDoubt(looker, stage) : null;
+  const segments = setup.segments ? server.segments().then((file) => looker.segments(file)).then((read) => panels.showSegments(read)) : null;
   Promise.all([doubt, segments]).then(([greys]) => greys && panels.beginQueue(greys), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.
   Object.assign(window, { windlass: { editor, stage, saving } });
+}
+
+/** @param {Looker} looker @param {Stage} stage @returns {Promise<Uint8Array>} how unsure the model is of each pixel, 0 to 255 */
+async function showDoubt(looker, stage) {
+  const { greys, colored } = await looker.doubt(await bitmap(`${setup.urls.frame}/uncertainty`), setup);
+  stage.painter.showDoubt(colored);
+  return greys;
+}
+
+/** The frame is open in another tab. @param {Turn} turn @returns {Promise<void>} when the person wants it here, and it is */
+async function askForTurn(turn) {
+  const dialog = /** @type {HTMLDialogElement} */ (find("#elsewhere"));
+  const here = find("#work-here");
+  // Escape would leave a frame that cannot be drawn on.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  disable("#work-here", false);
+  setText("#work-here", "Work here");
+  dialog.showModal();
+  await new Promise((wanted) => here.addEventListener("click", wanted, { once: true }));
+  disable("#work-here", true);
+  setText("#work-here", "The other tab saves");
+  await turn.demand();
+  dialog.close();
 }
 
 /** @param {string} url @returns {Promise<ImageBitmap>} */

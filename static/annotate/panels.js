@@ -10,7 +10,6 @@ import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
-import { Looker } from "./looker.js";
 import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
 import { wireSubmit } from "./submit.js";
@@ -31,9 +30,10 @@ const OPACITY_STEP = 10;
  *   palette: import("./palette.js").PaletteClass[],
  *   preview: import("./preview.js").Preview,
  *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
+ *   looker: import("./looker.js").Looker,
  * }} parts
  */
-export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
+export function wirePanels({ setup, editor, stage, palette, preview, saving, looker }) {
   const { surface, painter, view, pen } = stage;
   const opacity = /** @type {HTMLInputElement} */ (find("#opacity"));
   const size = /** @type {HTMLInputElement} */ (find("#size"));
@@ -50,7 +50,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage, memory);
   const example = wireExample({ setup, editor, palette });
-  const looker = new Looker();
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
   const showVersions = wireVersions({ editor, preview, server: saving.server, act });
@@ -196,7 +195,8 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving }) {
     setText("#size-value", text);
     if (size.max !== String(last)) size.max = String(last);
     if (size.value !== String(index)) size.value = String(index);
-    setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
+    // Not with every move of a stroke: a browser redraws all that lies between the stroke and what else changed.
+    if (!editor.busy) setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
     disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0 && !editor.spread);
     disable("#redo", !editor.history.canRedo);
   };

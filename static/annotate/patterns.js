@@ -65,13 +65,15 @@ function markOf([red, green, blue]) {
   return light > 110 ? [red * 0.25, green * 0.25, blue * 0.25] : [255 - (255 - red) * 0.3, 255 - (255 - green) * 0.3, 255 - (255 - blue) * 0.3];
 }
 
-/** @param {PaletteClass} one @returns {HTMLCanvasElement} as big as a swatch */
+/** @param {PaletteClass} one @returns {HTMLImageElement} as big as a swatch; a canvas would be copied with each frame */
 export function swatchOf(one) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = CELL;
-  canvas.setAttribute("aria-hidden", "true");
-  const image = new ImageData(CELL, CELL);
-  new Uint32Array(image.data.buffer).set(patternTable([one]).subarray(one.index << 8, (one.index + 1) << 8));
-  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
-  return canvas;
+  const pixels = new ImageData(CELL, CELL);
+  new Uint32Array(pixels.data.buffer).set(patternTable([one]).subarray(one.index << 8, (one.index + 1) << 8));
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(pixels, 0, 0);
+  const image = new Image(CELL, CELL);
+  image.src = canvas.toDataURL();
+  image.alt = "";
+  return image;
 }

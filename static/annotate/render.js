@@ -2,7 +2,9 @@
 /**
  * What is seen: canvases of the frame's own size, one above the other, moved and scaled by one CSS transform.
  *
- * Zoom and pan repaint nothing, a stroke repaints the tiles that it touched, opacity is the compositor's.
+ * Zoom and pan repaint nothing, a stroke repaints the tiles that it touched, opacity is the compositor's. What is painted
+ * once is a bitmap that the canvas shows: without a graphics card the browser copies every canvas that can be drawn on
+ * whole, with each frame in which any of them changed.
  */
 
 import { markEdges, withNeighbours } from "./edges.js";
@@ -49,34 +51,24 @@ export class Painter {
     this.palette = palette;
     /** Classes whose labels are not shown. @type {Set<number>} */
     this.hidden = new Set();
+    this.picture = layer(frame, "picture", map);
+    this.doubt = layer(frame, "doubt", map);
     this.layers = {
-      picture: layer(frame, "picture", map),
-      doubt: layer(frame, "doubt", map),
-      labels: layer(frame, "labels", map),
-      gaps: layer(frame, "gaps", map),
-      ghost: layer(frame, "ghost", map),
+      labels: drawable(layer(frame, "labels", map)),
+      gaps: drawable(layer(frame, "gaps", map)),
+      ghost: drawable(layer(frame, "ghost", map)),
     };
     this.#paintAll("labels");
   }
 
-  /** @param {ImageBitmap} picture */
+  /** @param {ImageBitmap} picture of the frame's size; it is taken */
   showPicture(picture) {
-    this.layers.picture.drawImage(picture, 0, 0, this.map.width, this.map.height);
+    show(this.picture, picture);
   }
 
-  /** @param {ImageBitmap} doubt grey: 0 is sure, 255 as unsure as can be @returns {Uint8Array} these greys */
+  /** @param {ImageBitmap} doubt coloured; it is taken */
   showDoubt(doubt) {
-    const { doubt: context } = this.layers;
-    context.drawImage(doubt, 0, 0, this.map.width, this.map.height);
-    const data = context.getImageData(0, 0, this.map.width, this.map.height);
-    const pixels = new Uint32Array(data.data.buffer);
-    const greys = new Uint8Array(pixels.length);
-    for (let i = 0; i < pixels.length; i++) {
-      const grey = (greys[i] = pixels[i] & 255);
-      pixels[i] = packed([255, 190 - ((grey * 150) >> 8), 40], grey);
-    }
-    context.putImageData(data, 0, 0);
-    return greys;
+    show(this.doubt, doubt);
   }
 
   /** @param {boolean} shown */
@@ -137,6 +129,7 @@ export class Painter {
         if (performance.now() > end) return true;
       }
     }
+    this.layers.ghost.canvas.hidden = !this.ghost.shown;
     return false;
   }
 
@@ -175,12 +168,22 @@ const scratchImage = new ImageData(TILE, TILE);
 const scratch = new Uint32Array(scratchImage.data.buffer);
 const marks = new Uint8Array(TILE * TILE);
 
-/** @param {HTMLElement} frame @param {string} name @param {LabelMap} map @returns {CanvasRenderingContext2D} */
+/** @param {HTMLElement} frame @param {string} name @param {LabelMap} map @returns {HTMLCanvasElement} */
 function layer(frame, name, map) {
   const canvas = document.createElement("canvas");
   canvas.className = `layer ${name}`;
   canvas.width = map.width;
   canvas.height = map.height;
   frame.append(canvas);
+  return canvas;
+}
+
+/** @param {HTMLCanvasElement} canvas @returns {CanvasRenderingContext2D} */
+function drawable(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
+
+/** @param {HTMLCanvasElement} canvas @param {ImageBitmap} bitmap */
+function show(canvas, bitmap) {
+  canvas.getContext("bitmaprenderer")?.transferFromImageBitmap(bitmap);
 }

@@ -2,7 +2,7 @@
 /** Saving on the page: the autosave, the draft, what is said of them, and submitting. */
 
 import { chooseRegions } from "./conflict.js";
-import { find } from "./dom.js";
+import { disable, find } from "./dom.js";
 import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
 import { applyChange, changeOf } from "./runs.js";
@@ -39,6 +39,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   let leaving = false;
   /** Whether the draft of an earlier visit was read: one that could not be is not written over without strokes. */
   let draftRead = false;
+  /** Another tab goes on with the frame: the draft is its own. */
+  let handedOver = false;
   let kept = version;
   /** @type {Merge | null} */
   let merge = null;
@@ -98,7 +100,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
   /** Of this browser's own keeping: told once, if it fails. */
   const keepDraft = async () => {
-    if (!sync.dirty && !draftRead) return;
+    if ((!sync.dirty && !draftRead) || handedOver) return;
     kept = sync.version;
     const draft = () => ({
       version: sync.version,
@@ -135,6 +137,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       const reason = navigator.onLine ? state.reason : "You are offline.";
       find("#banner-text").textContent = `Not saved: ${reason} Your strokes are kept in this browser.`;
       find("#banner-sign-in").hidden = !/signed out/.test(reason);
+      disable("#retry", state.trying ?? false);
     }
     // Strokes that came during a save are drawn on the version that it made.
     if (state.kind === "saved" || kept !== sync.version) keepDraft();
@@ -211,6 +214,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   });
   addEventListener("pageshow", () => (leaving = false));
   addEventListener("beforeunload", (event) => {
+    if (handedOver) return;
     const undrafted = sync.dirty && pill.hasAttribute("data-undrafted");
     if (undrafted || sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
   });
@@ -241,6 +245,21 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       note.hidden = outcome.kind !== "taken";
       if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept in this browser only, and saved once the frame is free again.`;
       if (outcome.kind === "held" && sync.state.kind === "unsaved") sync.flush();
+    },
+
+    /** Another tab wants the frame: what is drawn goes to the server, or else stays in the draft. */
+    async leave() {
+      editor.lift();
+      editor.cancel();
+      editor.frozen = true;
+      await sync.flush();
+      await drafts.writing?.catch(() => {});
+    },
+
+    /** Another tab has the frame. */
+    end() {
+      editor.frozen = handedOver = true;
+      sync.stop();
     },
 
     /**

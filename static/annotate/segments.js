@@ -32,8 +32,19 @@ export class Segments {
     this.#findRuns();
     /** For each scale the segment, a node, of every superpixel. */
     this.scales = SCALES.map((count) => this.#cut(count));
-    /** @type {{ from: Uint32Array, beside: Uint32Array } | null} */
-    this.graph = null;
+    /** Superpixels that touch each superpixel: those of `s` are `beside[from[s]]` up to `beside[from[s + 1]]`. */
+    this.neighbours = this.#touch();
+  }
+
+  /** @param {Segments} sent from another thread, where it came from is lost on the way @returns {Segments} */
+  static revive(sent) {
+    return Object.assign(Object.create(Segments.prototype), sent);
+  }
+
+  /** What another thread may take over, so that nothing is copied. @returns {ArrayBuffer[]} */
+  get buffers() {
+    const arrays = [...Object.values(this), ...this.scales, ...Object.values(this.neighbours)].filter(ArrayBuffer.isView);
+    return arrays.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer));
   }
 
   /** @param {ArrayBuffer} file uncompressed @returns {Segments} */
@@ -85,11 +96,6 @@ export class Segments {
   /** @param {LabelMap} map @param {number} node @param {number} value */
   paint(map, node, value) {
     this.eachRun(node, (y, from, to) => map.span(y, from, to, value));
-  }
-
-  /** Superpixels that touch each superpixel: those of `s` are `beside[from[s]]` up to `beside[from[s + 1]]`. */
-  neighbours() {
-    return (this.graph ??= this.#touch());
   }
 
   /** Puts superpixels in an order in which those of every node stand together. */

@@ -145,6 +145,8 @@ export class Stage {
 
   #paintReadout() {
     const { target, editor } = this;
+    // A browser redraws the rectangle around all that changed: with a text in the corner, most of the stage.
+    if (editor.busy) return;
     const [x, y] = target ? [Math.floor(target.x), Math.floor(target.y)] : [-1, -1];
     const value = editor.map.at(x, y);
     const known = value >= 0 && value !== UNLABELLED;

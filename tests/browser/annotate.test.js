@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { Site, openBrowser } from "./support.js";
+import { Desk, Site, openBrowser } from "./support.js";
 
 const FENCE = 4;
 const WALL = 3;
@@ -111,8 +111,9 @@ test("undo across a reload: what was saved is undone stroke by stroke, and redon
 });
 
 test("a conflict is resolved by region with keys; every version and every stroke stays", async () => {
-  const ada = await site.visitor(browser, "Ada");
-  const [first, second] = [await ada.opens(1), await ada.opens(1)];
+  // On two machines: two tabs of one browser take turns.
+  const [ada, home] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Ada")];
+  const [first, second] = [await ada.opens(1), await home.opens(1)];
   await first.page.keyboard.press("5");
   await first.drags([[50, 60], [250, 60]]);
   await first.says("Saved v2");
@@ -143,6 +144,86 @@ test("a conflict is resolved by region with keys; every version and every stroke
   await first.says("Saved v5");
   assert.equal(await first.classAt(100, 200) === FENCE, false);
   assert.deepEqual([...first.errors, ...second.errors], []);
+  await end(ada, home);
+});
+
+test("a second tab waits for its turn; asked for it, the first saves, hands over, and what it drew is undone there", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const first = await ada.opens(1);
+  const start = await first.mask();
+  await first.page.keyboard.press("5");
+  await first.drags([[50, 60], [400, 60]]);
+  const drawn = await first.mask();
+  const second = new Desk(await ada.context.newPage());
+  await second.page.goto(`${site.url}/frames/1/annotate`);
+  await second.page.waitForSelector("#elsewhere[open]");
+  await second.page.keyboard.press("Escape");
+  assert.ok(await second.page.locator("#elsewhere").isVisible());
+  await second.page.click("#work-here");
+  await second.ready();
+  assert.ok(drawn.equals(await second.mask()));
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await first.page.waitForSelector("#elsewhere[open]");
+  await second.page.bringToFront();
+  await second.page.keyboard.press("Control+z");
+  assert.ok(start.equals(await second.mask()));
+  await second.says("Saved v3");
+
+  await first.page.bringToFront();
+  await Promise.all([first.page.waitForEvent("load"), first.page.click("#work-here")]);
+  await first.ready();
+  assert.ok(start.equals(await first.mask()));
+  await first.page.keyboard.press("Control+Shift+z");
+  assert.ok(drawn.equals(await first.mask()));
+  await first.says("Saved v4");
+  assert.deepEqual([...first.errors, ...second.errors], []);
+  await end(ada);
+});
+
+test("what a tab could not save goes with the turn, and the tab that gave it away sends nothing any more", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const first = await ada.opens(1);
+  await first.page.route("**/frames/1/mask", (route) => route.abort());
+  await first.page.keyboard.press("5");
+  await first.drags([[50, 60], [400, 60]]);
+  await first.says("NOT SAVED");
+  const drawn = await first.mask();
+  const second = new Desk(await ada.context.newPage());
+  await second.page.goto(`${site.url}/frames/1/annotate`);
+  await second.page.click("#work-here");
+  await second.ready();
+  assert.match((await second.page.textContent("#recovered")) ?? "", /brought back/);
+  await second.says("Saved v2");
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await first.page.unroute("**/frames/1/mask");
+  await first.page.evaluate(() => dispatchEvent(new Event("online")));
+  await second.page.keyboard.press("4");
+  await second.drags([[50, 200], [400, 200]]);
+  await second.says("Saved v3");
+  assert.ok(await first.page.locator("#conflict").isHidden());
+  await end(ada);
+});
+
+test("what is answered in the server's place is no save: it stays visibly unsaved until one arrives", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  await desk.page.route("**/frames/1/mask", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<h1>Welcome to our hotel</h1>" }));
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [200, 60]]);
+  await desk.says("NOT SAVED");
+  assert.match((await desk.page.textContent("#banner")) ?? "", /something else answered.*kept in this browser/);
+  await desk.page.evaluate(() => {
+    const pill = /** @type {Element} */ (document.querySelector("#save-state"));
+    const said = (/** @type {any} */ (window).said = /** @type {string[]} */ ([]));
+    new MutationObserver(() => said.push(pill.textContent ?? "")).observe(pill, { childList: true, characterData: true, subtree: true });
+  });
+  await desk.drags([[50, 100], [200, 100]]);
+  await Promise.all([desk.page.waitForResponse("**/frames/1/mask"), desk.page.click("#retry")]);
+  await desk.page.unroute("**/frames/1/mask");
+  await desk.says("Saved v2");
+  const said = await desk.page.evaluate(() => /** @type {any} */ (window).said);
+  assert.deepEqual([...new Set(said)], ["NOT SAVED", "Saved v2"]);
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
   await end(ada);
 });
 

@@ -62,7 +62,7 @@ export class Spread {
   /** @returns {{ order: number[], needs: number[] }} up to the largest extent */
   grow() {
     const { segments } = this;
-    const { from, beside } = segments.neighbours();
+    const { from, beside } = segments.neighbours;
     const examples = sample([...this.seeds], EXAMPLES);
     const others = [...this.known].filter(([, value]) => value !== this.value).map(([superpixel]) => superpixel);
     const counterexamples = [...this.trimmed, ...sample(others, COUNTEREXAMPLES)];
