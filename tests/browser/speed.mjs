@@ -3,8 +3,11 @@
  * How fast the editor is, as one line of JSON: `node tests/browser/speed.mjs [--width 2048] [--savers 20] [--loads 50]`.
  *
  * A frame of 2048x1024 with 300 regions, every overlay on, in headless Chromium. Milliseconds throughout, megabytes of
- * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it; `longest_task` the
- * main thread's longest while drawing, from the browser's trace, and `longest_task_cpu` what of it the thread was running. The figures mean little while other things run on the machine: `load_average` says.
+ * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it, as the page can tell;
+ * `stroke_to_screen` from there to the moment at which the browser's compositor has shown that frame, as its trace tells:
+ * it holds the raster and the wait for the screen as well. `longest_task` is the main thread's longest while drawing, and
+ * `longest_task_cpu` what of it the thread was running; `open_long_tasks` those over 50 ms while a frame is opened, until
+ * its segments are there. The figures mean little while other things run on the machine: `load_average` says.
  */
 
 import { cpus, loadavg } from "node:os";
@@ -88,6 +91,8 @@ async function opening(page, devtools) {
   await page.addInitScript(() => {
     const look = () => (document.body?.dataset.state === "ready" ? Object.assign(window, { readyAt: performance.now() }) : requestAnimationFrame(look));
     requestAnimationFrame(look);
+    const long = /** @type {number[]} */ (Object.assign(window, { longTasks: [] }).longTasks);
+    new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask", buffered: true });
   });
   const times = [];
   let first = 0;
@@ -101,8 +106,9 @@ async function opening(page, devtools) {
     if (load === loads) last = await heap(devtools);
   }
   if (loads % 2 === 1) await page.goto(`${site.url}/frames/1/annotate`);
-  await page.waitForSelector('body[data-state="ready"]');
-  return { open_to_stroke: spread(times), heap_open: first, heap_growth: round(last - first), loads };
+  await page.waitForSelector("#next-doubt:not(:disabled)");
+  const open_long_tasks = await page.evaluate(() => /** @type {any} */ (window).longTasks);
+  return { open_to_stroke: spread(times), open_long_tasks, heap_open: first, heap_growth: round(last - first), loads };
 }
 
 /** 300 regions, every overlay. @param {import("playwright-core").Page} page */
@@ -151,12 +157,12 @@ async function strokes(page, devtools) {
       clickCount: 1,
     });
   /** @type {number[]} */
-  const [moves, longest, ran] = [[], [], []];
+  const [moves, screen, longest, ran] = [[], [], [], []];
   await page.keyboard.press("b");
   for (let stroke = 0; stroke < STROKES; stroke++) {
     await page.keyboard.press("5732q"[stroke]);
     await page.evaluate(() => (/** @type {any} */ (window).moves = []));
-    await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing", "disabled-by-default-devtools.timeline"] });
+    await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing", "input", "disabled-by-default-devtools.timeline"] });
     await page.evaluate(() => performance.mark("from"));
     await mouse("mousePressed", 0, stroke);
     const begun = performance.now();
@@ -175,8 +181,27 @@ async function strokes(page, devtools) {
     longest.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.dur ?? 0) / 1000)));
     ran.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.tdur ?? 0) / 1000)));
     moves.push(...(await page.evaluate(() => /** @type {any} */ (window).moves)));
+    screen.push(...shown(traceEvents));
   }
-  return { stroke_to_paint: spread(moves), longest_task: spread(longest), longest_task_cpu: spread(ran) };
+  return { stroke_to_paint: spread(moves), stroke_to_screen: spread(screen), longest_task: spread(longest), longest_task_cpu: spread(ran) };
+}
+
+/** @param {any[]} events of a trace @returns {number[]} for each move that was shown, from its time stamp until then */
+function shown(events) {
+  const times = [];
+  /** Moves under way: the browser uses their ids again. @type {Map<string, { from: number, shown: boolean }>} */
+  const open = new Map();
+  for (const { name, ph, pid, tid, ts, id2, args } of [...events].sort((a, b) => a.ts - b.ts)) {
+    const id = `${pid} ${tid} ${id2?.local}`;
+    const move = open.get(id);
+    if (name === "EventLatency" && ph === "b" && args.event_latency.event_type === "MOUSE_DRAGGED") open.set(id, { from: ts, shown: false });
+    else if (move && /ToPresentation/.test(name)) move.shown = true;
+    else if (move && name === "EventLatency" && ph === "e") {
+      if (move.shown) times.push((ts - move.from) / 1000);
+      open.delete(id);
+    }
+  }
+  return times;
 }
 
 /** What a key or a click costs the main thread until it is painted. @param {import("playwright-core").Page} page */
