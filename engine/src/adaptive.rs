@@ -2,7 +2,7 @@
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor, no_grad};
-use windlass::domain::{Class, Recipe, Stream, rng};
+use windlass::domain::{Class, IGNORE, Recipe, Stream, rng};
 use windlass::method::confidence::{self, cut_odds, paste_odds, pick};
 use windlass::method::mixing::{cut, partner, present};
 
@@ -25,6 +25,16 @@ pub struct Adaptive {
     bank: Tensor,
     /// f32 `[frames, C]`, 1 where the class was seen.
     seen: Tensor,
+}
+
+/// Unlabelled pictures with boxes of others, `2 * n`.
+pub struct Mixed {
+    /// u8 `[2 * n, h, w, 3]`.
+    pub rgb: Tensor,
+    /// The teacher's logits of them, `[2 * n, C, h, w]`.
+    pub guide: Tensor,
+    /// bool `[2 * n, h, w]`, as that of a [`Batch`].
+    pub padding: Option<Tensor>,
 }
 
 /// What is drawn for a pair of unlabelled frames, 0 to 1 each.
@@ -79,11 +89,16 @@ impl Adaptive {
         self.pair_draws(step, n_pairs).iter().map(one).collect()
     }
 
-    /// Unlabelled pictures u8 `[2 * n, h, w, 3]`, each with a box of its partner, in both orders, and the teacher's logits
-    /// `[2 * n, C, h, w]` of them. `guide` are those of the frames as they are, the drawn before the chosen.
-    pub fn cutmix(&mut self, step: u64, drawn: &Batch, chosen: &Batch, guide: &Tensor) -> (Tensor, Tensor) {
+    /// Each unlabelled picture with a box of its partner, in both orders. `guide` are the teacher's logits of the frames as
+    /// they are, the drawn before the chosen.
+    pub fn cutmix(&mut self, step: u64, drawn: &Batch, chosen: &Batch, guide: &Tensor) -> Mixed {
         let n = drawn.len();
-        let guesses = guide.argmax(1, false).to_kind(Kind::Uint8).to_device(Device::Cpu); // [2 * n, h, w]
+        let padding = Batch::padding(&[drawn, chosen]);
+        let mut guesses = guide.argmax(1, false).to_kind(Kind::Uint8); // [2 * n, h, w]
+        if let Some(padding) = &padding {
+            guesses = guesses.masked_fill(padding, i64::from(IGNORE));
+        }
+        let guesses = guesses.to_device(Device::Cpu);
         let guesses = (0..2 * n).map(|frame| bytes(&guesses.get(frame))).collect::<Vec<_>>();
         let draws = self.pair_draws(step, n as usize);
         let size = self.recipe.crop;
@@ -98,9 +113,12 @@ impl Adaptive {
             let here = Tensor::from_slice(&here.collect::<Vec<_>>());
             no_grad(|| self.seen.get(frame as i64).copy_(&here));
         }
-        let halves = |both: &Tensor| [both.narrow(0, 0, n), both.narrow(0, n, n)];
-        let [first, second] = halves(guide);
-        (mix_pictures(&drawn.rgb, &chosen.rgb, &boxes), mix(&first, &second, &boxes))
+        let mixed = |both: &Tensor| mix(&both.narrow(0, 0, n), &both.narrow(0, n, n), &boxes);
+        Mixed {
+            rgb: mix_pictures(&drawn.rgb, &chosen.rgb, &boxes),
+            guide: mixed(guide),
+            padding: padding.map(|padding| mixed(&padding.unsqueeze(1)).squeeze_dim(1)),
+        }
     }
 
     /// Labelled frames, some with pixels of the givers' unsure classes.
@@ -119,7 +137,9 @@ impl Adaptive {
         });
         let classes: Vec<Vec<usize>> = classes.collect();
         let (rgb, label) = paste((&labelled.rgb, &labelled.label), (&givers.rgb, &givers.label), &classes);
-        Batch { rgb, label, ..labelled }
+        // What lies outside of the frame may have got pixels, too.
+        let padding = labelled.padding.map(|padding| padding.logical_and(&label.eq(i64::from(IGNORE))));
+        Batch { rgb, label, padding, ..labelled }
     }
 
     fn class(&self, draws: &PairDraws) -> i64 {

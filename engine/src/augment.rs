@@ -72,6 +72,20 @@ impl View {
         }
     }
 
+    /// What of a crop lies outside of the frame, into `out` `[crop.height, crop.width]`: 1 there, 0 elsewhere.
+    pub fn padding(&self, crop: Size, out: &mut [u8]) {
+        let beyond = |at: i64, scaled: u32| !(0..i64::from(scaled)).contains(&at);
+        for (y, row) in out.chunks_exact_mut(crop.width as usize).enumerate() {
+            let row_beyond = beyond(self.top + y as i64, self.scaled.height);
+            for (x, pixel) in row.iter_mut().enumerate() {
+                *pixel = u8::from(row_beyond || beyond(self.left + x as i64, self.scaled.width));
+            }
+            if self.flip {
+                row.reverse();
+            }
+        }
+    }
+
     /// Where each column of the crop lies in the frame.
     fn columns(&self, frame: Size, crop: Size) -> Vec<Option<Tap>> {
         let tap = |x: u32| Tap::new(self.left + i64::from(x), self.scaled.width, frame.width);
@@ -147,13 +161,16 @@ mod tests {
     #[test]
     fn a_frame_smaller_than_the_crop_is_padded_and_its_padding_is_ignored() {
         let crop = Size { width: 8, height: 8 };
-        let view = View { scaled: FRAME, left: -1, top: -2, flip: false };
-        let (mut picture, mut label) = (vec![0; crop.pixels() * 3], vec![0; crop.pixels()]);
-        view.picture(&ramp(), FRAME, crop, [1, 2, 3], &mut picture);
-        view.label(&[7; 24], FRAME, crop, &mut label);
-        assert_eq!(label.iter().filter(|&&class| class == 7).count(), FRAME.pixels());
-        for (class, pixel) in label.iter().zip(picture.chunks_exact(3)) {
-            assert_eq!(*class == IGNORE, pixel == [1, 2, 3]);
+        for flip in [false, true] {
+            let view = View { scaled: FRAME, left: 0, top: -2, flip };
+            let [mut picture, mut label, mut padding] = [3, 1, 1].map(|channels| vec![0; crop.pixels() * channels]);
+            view.picture(&ramp(), FRAME, crop, [1, 2, 3], &mut picture);
+            view.label(&[7; 24], FRAME, crop, &mut label);
+            view.padding(crop, &mut padding);
+            assert_eq!(label.iter().filter(|&&class| class == 7).count(), FRAME.pixels());
+            for ((class, pixel), padding) in label.iter().zip(picture.chunks_exact(3)).zip(padding) {
+                assert_eq!((*class == IGNORE, pixel == [1, 2, 3]), (padding == 1, padding == 1));
+            }
         }
     }
 

@@ -47,11 +47,20 @@ pub struct Batch {
     pub rgb: Tensor,
     /// i64 `[n, crop.height, crop.width]`, class indices and 255; 255 everywhere where no labels were wanted.
     pub label: Tensor,
+    /// bool `[n, crop.height, crop.width]`, true outside of the frames; none where all crops lie within theirs.
+    pub padding: Option<Tensor>,
     /// The places of the frames in their set.
     pub frames: Vec<usize>,
 }
 
 impl Batch {
+    /// The padding of batches one after another; none where there is none in any.
+    pub fn padding(batches: &[&Self]) -> Option<Tensor> {
+        let one = |batch: &&Self| batch.padding.as_ref().map_or_else(|| batch.label.lt(0), Tensor::shallow_clone);
+        let some = batches.iter().any(|batch| batch.padding.is_some());
+        some.then(|| Tensor::cat(&batches.iter().map(one).collect::<Vec<_>>(), 0))
+    }
+
     /// Frames in it.
     pub fn len(&self) -> i64 {
         self.frames.len() as i64
@@ -65,8 +74,10 @@ impl Batch {
     fn new(raw: Raw, crop: Size, device: Device) -> Self {
         let [n, height, width] = [raw.frames.len() as i64, i64::from(crop.height), i64::from(crop.width)];
         let rgb = Tensor::from_slice(&raw.rgb).view([n, height, width, 3]).to_device(device);
-        let label = Tensor::from_slice(&raw.label).view([n, height, width]).to_device(device).to_kind(Kind::Int64);
-        Self { rgb, label, frames: raw.frames }
+        let map =
+            |bytes: &[u8], kind| Tensor::from_slice(bytes).view([n, height, width]).to_device(device).to_kind(kind);
+        let padding = raw.padding.contains(&1).then(|| map(&raw.padding, Kind::Bool));
+        Self { rgb, label: map(&raw.label, Kind::Int64), padding, frames: raw.frames }
     }
 }
 
@@ -81,7 +92,15 @@ pub struct Batches<const N: usize> {
 struct Raw {
     rgb: Vec<u8>,
     label: Vec<u8>,
+    padding: Vec<u8>,
     frames: Vec<usize>,
+}
+
+/// A view of a frame.
+struct Cut {
+    rgb: Vec<u8>,
+    label: Vec<u8>,
+    padding: Vec<u8>,
 }
 
 impl<const N: usize> Batches<N> {
@@ -111,7 +130,7 @@ impl<const N: usize> Batches<N> {
                 let cut = cut(&shelf, &set.frames[frame], set.labelled, view, recipe.crop, pad)?;
                 Ok((which, frame, cut))
             });
-            let mut batches = [const { Raw { rgb: Vec::new(), label: Vec::new(), frames: Vec::new() } }; N];
+            let mut batches = [(); N].map(|()| Raw::default());
             for (which, frame, cut) in views.collect::<Result<Vec<_>>>()? {
                 batches[which].push(frame, cut);
             }
@@ -184,29 +203,25 @@ impl OnDemand {
 }
 
 impl Raw {
-    fn push(&mut self, frame: usize, (rgb, label): (Vec<u8>, Vec<u8>)) {
-        self.rgb.extend(rgb);
-        self.label.extend(label);
+    fn push(&mut self, frame: usize, cut: Cut) {
+        self.rgb.extend(cut.rgb);
+        self.label.extend(cut.label);
+        self.padding.extend(cut.padding);
         self.frames.push(frame);
     }
 }
 
-/// One view and its label.
-fn cut(
-    shelf: &Shelf,
-    frame: &FrameRef,
-    labelled: bool,
-    view: View,
-    crop: Size,
-    pad: [u8; 3],
-) -> Result<(Vec<u8>, Vec<u8>)> {
+/// One view.
+fn cut(shelf: &Shelf, frame: &FrameRef, labelled: bool, view: View, crop: Size, pad: [u8; 3]) -> Result<Cut> {
     let picture = shelf.picture(frame, labelled)?;
-    let (mut rgb, mut own) = (vec![0; crop.pixels() * 3], vec![windlass::domain::IGNORE; crop.pixels()]);
-    view.picture(&picture.rgb, shelf.size(), crop, pad, &mut rgb);
+    let n = crop.pixels();
+    let mut cut = Cut { rgb: vec![0; n * 3], label: vec![windlass::domain::IGNORE; n], padding: vec![0; n] };
+    view.picture(&picture.rgb, shelf.size(), crop, pad, &mut cut.rgb);
     if let Some(label) = &picture.label {
-        view.label(label, shelf.size(), crop, &mut own);
+        view.label(label, shelf.size(), crop, &mut cut.label);
     }
-    Ok((rgb, own))
+    view.padding(crop, &mut cut.padding);
+    Ok(cut)
 }
 
 /// What the network takes for nothing: a colour that is normalised to about 0.

@@ -32,13 +32,24 @@ pub fn ohem(logits: &Tensor, labels: &Tensor, threshold: f64, min_kept: f64) -> 
     (loss * &kept).sum(Kind::Float) / kept.sum(Kind::Float).clamp_min(1.0)
 }
 
-/// Loss of a discriminator's map that is to say `domain`, 0 for source and 1 for target: least squares (Mao et al. 2017),
-/// or binary cross entropy of the map as logits. Scalar.
-pub fn adversarial(map: &Tensor, domain: f64, gan: Gan) -> Tensor {
-    match gan {
-        Gan::LeastSquares => (map - domain).square().mean(Kind::Float),
-        Gan::CrossEntropy => (map.softplus() - map * domain).mean(Kind::Float),
-    }
+/// Loss of a discriminator's map `[n, 1, h, w]` that is to say `domain`, 0 for source and 1 for target: least squares (Mao
+/// et al. 2017), or binary cross entropy of the map as logits. A mean without the places that are [`padding`](padded_at) of
+/// crops, bool `[n, height, width]`. Scalar.
+pub fn adversarial(map: &Tensor, domain: f64, gan: Gan, padding: Option<&Tensor>) -> Tensor {
+    let loss = match gan {
+        Gan::LeastSquares => (map - domain).square(),
+        Gan::CrossEntropy => map.softplus() - map * domain,
+    };
+    let Some(padding) = padding else { return loss.mean(Kind::Float) };
+    let kept = padded_at(padding, &loss).logical_not().to_kind(Kind::Float).unsqueeze(1);
+    (loss * &kept).sum(Kind::Float) / kept.sum(Kind::Float).clamp_min(1.0)
+}
+
+/// Which places of a map `[n, _, h, w]` lie mostly outside of their frame: padding bool `[n, height, width]` -> bool
+/// `[n, h, w]`.
+pub fn padded_at(padding: &Tensor, map: &Tensor) -> Tensor {
+    let size = map.size();
+    padding.to_kind(Kind::Float).unsqueeze(1).adaptive_avg_pool2d([size[2], size[3]]).squeeze_dim(1).gt(0.5)
 }
 
 /// A teacher's answer as labels.
@@ -50,20 +61,31 @@ pub struct PseudoLabels {
 }
 
 impl PseudoLabels {
-    /// Of logits `[n, C, h, w]`, without the given shares of all pixels: those of the lowest and of the highest entropy.
-    pub fn of(teacher_logits: &Tensor, drop_surest: f64, drop_doubtful: f64) -> Self {
+    /// Of logits `[n, C, h, w]`, without padding, bool `[n, h, w]`, and of the rest without the given shares of pixels:
+    /// those of the lowest and of the highest entropy.
+    pub fn of(teacher_logits: &Tensor, padding: Option<&Tensor>, drop_surest: f64, drop_doubtful: f64) -> Self {
         no_grad(|| {
             let log_p = teacher_logits.log_softmax(1, Kind::Float);
             let p = log_p.exp();
             let (confidence, classes) = p.max_dim(1, false); // [n, h, w] each
-            let labels = Self { classes, weights: confidence.square() };
+            let mut labels = Self { classes, weights: confidence.square() };
+            if let Some(padding) = padding {
+                labels = labels.without(padding);
+            }
             if drop_surest <= 0.0 && drop_doubtful <= 0.0 {
                 return labels;
             }
             let entropy = -(p * log_p).sum_dim_intlist(1, false, Kind::Float); // [n, h, w]
-            let n = entropy.numel() as i64;
+            let counted = match padding {
+                Some(padding) => entropy.masked_select(&padding.logical_not()),
+                None => entropy.flatten(0, -1),
+            };
+            let n = counted.numel() as i64;
+            if n == 0 {
+                return labels;
+            }
             let count = |share: f64| ((share * n as f64) as i64).clamp(0, n - 1);
-            let ranked = |rank: i64| entropy.flatten(0, -1).kthvalue(rank, 0, false).0;
+            let ranked = |rank: i64| counted.kthvalue(rank, 0, false).0;
             let low = entropy.lt_tensor(&ranked(count(drop_surest) + 1));
             let high = entropy.gt_tensor(&ranked(n - count(drop_doubtful)));
             labels.without(&low.logical_or(&high))

@@ -199,7 +199,8 @@ knobs! {
             "Frame" frame: Size,
             /// What the network sees while training, in multiples of 16. The paper: 896x512.
             "Crop" crop: Size,
-            /// A frame is resized by a factor drawn from here before it is cropped. The paper: 0.5 to 1.5.
+            /// A frame is resized by a factor drawn from here before it is cropped. Where it is smaller than the crop, what
+            /// lies beyond it counts nowhere. The paper: 0.5 to 1.5.
             "Scale" scale: [f64; 2],
             /// A step. MADAv2's code: 4.
             "Source frames" batch_source: usize,
@@ -373,12 +374,11 @@ impl Recipe {
         if self.frame.width < 32 || self.frame.height < 32 {
             return Err(format!("frame is {}: both sides must be at least 32", self.frame));
         }
-        let smallest = |side: u32| f64::from(side) * self.scale[0];
-        if smallest(self.frame.width) < f64::from(width) || smallest(self.frame.height) < f64::from(height) {
+        let largest = |side: u32| f64::from(side) * self.scale[1];
+        if largest(self.frame.width) < f64::from(width) || largest(self.frame.height) < f64::from(height) {
             return Err(format!(
-                "the crop of {} does not fit into a frame of {} scaled by {}: what lies beyond it would be learnt from. \
-                 Lower crop, or raise frame or scale",
-                self.crop, self.frame, self.scale[0]
+                "no frame of {}, scaled by {} at most, fills the crop of {}: lower crop, or raise frame or scale",
+                self.frame, self.scale[1], self.crop
             ));
         }
         let shares = [
@@ -443,7 +443,9 @@ mod tests {
         recipe.crop.width = 250;
         assert!(recipe.check().unwrap_err().contains("multiples of 16"));
         recipe.crop.width = 1024;
-        assert!(recipe.check().unwrap_err().contains("does not fit into a frame"));
+        assert!(recipe.check().unwrap_err().contains("scaled by 1.5 at most, fills the crop of 1024x256"));
+        recipe.scale = [0.5, 2.0];
+        assert_eq!(recipe.check(), Ok(()), "what lies beyond a smaller frame is learnt by nobody");
         recipe.crop.width = 256;
         recipe.ohem_min_kept = 1.5;
         assert_eq!(recipe.check().unwrap_err(), "ohem_min_kept is 1.5: give 0 to 1");

@@ -6,16 +6,16 @@ use std::path::Path;
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad};
-use windlass::domain::{Consistency, FrameRef, Recipe, Stream, Supervision};
+use windlass::domain::{Consistency, FrameRef, IGNORE, Recipe, Stream, Supervision};
 
-use crate::adaptive::Adaptive;
+use crate::adaptive::{Adaptive, Mixed};
 use crate::batch::{Batch, OnDemand, Set};
 use crate::best::Best;
 use crate::checkpoint::{Named, named};
 use crate::ema::Teacher;
 use crate::feature_file;
 use crate::job::{Job, Outcome};
-use crate::loss::{PseudoLabels, alignment, consistency, cross_entropy, keep_at_random, ohem};
+use crate::loss::{PseudoLabels, alignment, consistency, cross_entropy, keep_at_random, ohem, padded_at};
 use crate::mixing::class_confidences;
 use crate::model::Model;
 use crate::optimizer::Sgd;
@@ -165,15 +165,20 @@ impl Adaptation {
             student.net.enlarge(&logits, recipe.crop) // [n_labelled + n_rest, C, h, w]
         });
         let guide = [guide.narrow(0, 0, n_labelled), guide.narrow(0, n_labelled, n_rest)];
-        let (mixed, mixed_guide) = match &chosen {
+        let padding = Batch::padding(&[&drawn].into_iter().chain(&chosen).collect::<Vec<_>>());
+        let mixed = match &chosen {
             Some(chosen) => adaptive.cutmix(step, &drawn, chosen, &guide[1]),
-            None => (plain.shallow_clone(), guide[1].shallow_clone()),
+            None => Mixed {
+                rgb: plain.shallow_clone(),
+                guide: guide[1].shallow_clone(),
+                padding: drawn.padding.as_ref().map(Tensor::shallow_clone),
+            },
         };
 
         // Until then the classes of a frame are too unsure for its vector to mean much.
         let align =
             recipe.alignment_weight > 0.0 && step >= (recipe.alignment_start * recipe.adapt.steps as f64) as u64;
-        let mut seen = vec![&source.rgb, &labelled.rgb, &mixed];
+        let mut seen = vec![&source.rgb, &labelled.rgb, &mixed.rgb];
         // A vector is of a frame as it is, not of a mixture.
         seen.extend((align && chosen.is_some()).then_some(&plain));
         let seen = student.see(&Tensor::cat(&seen, 0), true);
@@ -187,11 +192,12 @@ impl Adaptation {
             Supervision::CrossEntropy => cross_entropy(&on_labelled, &labelled.label),
         };
         let left = 1.0 - step as f64 / recipe.adapt.steps as f64;
-        let pseudo = PseudoLabels::of(&mixed_guide, recipe.drop_surest * left, recipe.drop_doubtful * left);
+        let (surest, doubtful) = (recipe.drop_surest * left, recipe.drop_doubtful * left);
+        let pseudo = PseudoLabels::of(&mixed.guide, mixed.padding.as_ref(), surest, doubtful);
         let consistency_loss = match recipe.consistency {
             Consistency::Ohem => hard(&on_labelled, &labelled.label) + hard(&on_mixed, &pseudo.classes),
             which => {
-                let known = PseudoLabels::of(&guide[0], 0.0, 0.0);
+                let known = PseudoLabels::of(&guide[0], labelled.padding.as_ref(), 0.0, 0.0);
                 let odds = (which == Consistency::Sampled).then(|| adaptive.keep_odds());
                 let weighted = |logits: &Tensor, labels: PseudoLabels| match &odds {
                     Some(odds) => {
@@ -216,8 +222,11 @@ impl Adaptation {
         let mut vectors = None;
         if align {
             let last = seen.logits.size()[0] - n_rest;
-            let classes = seen.logits.narrow(0, last, n_rest).argmax(1, false); // [n_rest, h/4, w/4]
+            let mut classes = seen.logits.narrow(0, last, n_rest).argmax(1, false); // [n_rest, h/4, w/4]
             let features = seen.features.narrow(0, last, n_rest);
+            if let Some(padding) = &padding {
+                classes = classes.masked_fill(&padded_at(padding, &features), i64::from(IGNORE));
+            }
             let n_classes = seen.logits.size()[1] as usize;
             let found = class_means(&features, &classes, n_classes, recipe.min_pixels);
             let distance = alignment(&found.values.flatten(1, 2), anchors);

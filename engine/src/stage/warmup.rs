@@ -11,7 +11,7 @@ use windlass::domain::{Backbone, FrameRef, Recipe, Size, Stream, files};
 use crate::batch::{Batch, Set};
 use crate::checkpoint::{Named, named};
 use crate::job::{Job, Outcome};
-use crate::loss::{adversarial, cross_entropy};
+use crate::loss::{adversarial, cross_entropy, padded_at};
 use crate::model::Model;
 use crate::net::Discriminator;
 use crate::optimizer::{Adam, Sgd, poly};
@@ -77,15 +77,23 @@ impl Lesson<2> for Warmup {
         let segmentation = cross_entropy(&full, &source.label);
 
         // The network makes target maps look like source maps.
-        let maps = model.net.enlarge(&logits, judged(recipe.backbone, recipe.crop)).softmax(1, Kind::Float);
-        let fooled = adversarial(&judge.forward(&maps.narrow(0, n_source, n_target)), 0.0, recipe.gan);
+        let mut maps = model.net.enlarge(&logits, judged(recipe.backbone, recipe.crop)).softmax(1, Kind::Float);
+        let padding = Batch::padding(&[&source, &target]);
+        if let Some(padding) = &padding {
+            // As if the map ended where its frame does.
+            maps = maps.masked_fill(&padded_at(padding, &maps).unsqueeze(1), 0.0);
+        }
+        let of_source = padding.as_ref().map(|padding| padding.narrow(0, 0, n_source));
+        let of_target = padding.as_ref().map(|padding| padding.narrow(0, n_source, n_target));
+        let verdict = judge.forward(&maps.narrow(0, n_source, n_target));
+        let fooled = adversarial(&verdict, 0.0, recipe.gan, of_target.as_ref());
         let total = &segmentation + &fooled * recipe.adversarial_weight;
         self.sgd.step(&total, step);
 
         // The discriminator learns to tell them apart.
         let verdict = judge.forward(&maps.detach());
-        let told = adversarial(&verdict.narrow(0, 0, n_source), 0.0, recipe.gan)
-            + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan);
+        let told = adversarial(&verdict.narrow(0, 0, n_source), 0.0, recipe.gan, of_source.as_ref())
+            + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan, of_target.as_ref());
         self.adam.step(&told, step, recipe.discriminator_rate * poly(&recipe.warmup, step));
 
         let parts = vec![("loss/source", segmentation), ("loss/adversarial", fooled), ("loss/discriminator", told)];

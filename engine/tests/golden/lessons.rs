@@ -107,7 +107,7 @@ fn batch(name: &str, n: i64) -> Batch {
     let drawn = (noise(&format!("{name}.label"), &[n, side, side]) * 4.0).to_kind(Kind::Int64);
     let label = drawn.masked_fill(&drawn.eq(3), 255);
     let first = if name == "chosen" { 1 } else { 0 };
-    Batch { rgb: pictures(name, n, side, side), label, frames: (first..first + n as usize).collect() }
+    Batch { rgb: pictures(name, n, side, side), label, padding: None, frames: (first..first + n as usize).collect() }
 }
 
 /// Weights by their names; the teacher's by other names than the student's.

@@ -35,7 +35,8 @@ fn the_discriminator_learns_by_either_loss() {
     for (name, gan) in [("ls_gan", Gan::LeastSquares), ("bce_gan", Gan::CrossEntropy)] {
         let case = &golden()[name];
         let map = tensor(&case["map"]).set_requires_grad(true);
-        let loss = adversarial(&map.narrow(0, 0, 1), 0.0, gan) + adversarial(&map.narrow(0, 1, 1), 1.0, gan);
+        let loss =
+            adversarial(&map.narrow(0, 0, 1), 0.0, gan, None) + adversarial(&map.narrow(0, 1, 1), 1.0, gan, None);
         check(case, &loss, &map);
     }
 }
@@ -44,14 +45,14 @@ fn the_discriminator_learns_by_either_loss() {
 fn consistency_trusts_a_confident_teacher_more() {
     let case = &golden()["consistency"];
     let logits = tensor(&case["logits"]).set_requires_grad(true);
-    check(case, &consistency(&logits, &PseudoLabels::of(&tensor(&case["teacher"]), 0.0, 0.0)), &logits);
+    check(case, &consistency(&logits, &PseudoLabels::of(&tensor(&case["teacher"]), None, 0.0, 0.0)), &logits);
 }
 
 #[test]
 fn consistency_leaves_out_what_is_too_sure_too_doubtful_or_drawn() {
     let case = &golden()["selective"];
     let logits = tensor(&case["logits"]).set_requires_grad(true);
-    let pseudo = PseudoLabels::of(&tensor(&case["teacher"]), 0.2, 0.1);
+    let pseudo = PseudoLabels::of(&tensor(&case["teacher"]), None, 0.2, 0.1);
     let odds: Vec<f32> = serde_json::from_value(case["keep_odds"].clone()).unwrap();
     let kept = keep_at_random(pseudo, &logits, &odds, &tensor(&case["draws"]));
     close(&kept.weights, &tensor(&case["weights"]));

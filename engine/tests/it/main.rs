@@ -7,5 +7,6 @@ mod resume;
 mod refusals;
 mod losses;
 mod mixing;
+mod padding;
 mod knobs;
 mod half;
