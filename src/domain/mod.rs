@@ -39,6 +39,7 @@ mod results;
 mod seed;
 mod spec;
 mod stage;
+mod survey;
 mod work;
 
 pub use checks::Checks;
@@ -59,4 +60,5 @@ pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick,
 pub use seed::{Stream, rng};
 pub use spec::{AnchorSet, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
 pub use stage::Stage;
+pub use survey::Survey;
 pub use work::{Origin, Origins, Work};

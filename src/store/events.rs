@@ -1,9 +1,11 @@
 //! What jobs said, line by line.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::{Db, Result, Tx};
-use crate::domain::{JobId, Line, ProjectId};
+use crate::domain::{JobId, Line, ProjectId, RoundId};
 
 /// A line and its place among all lines.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +83,26 @@ pub async fn of_job(db: &Db, job: JobId, after: i64, limit: u32) -> Result<Vec<S
             .fetch_all(db.read())
             .await?;
     rows.into_iter().map(Row::read).collect()
+}
+
+/// What the jobs of a round said that people should read, in order.
+pub async fn notes(db: &Db, round: RoundId) -> Result<HashMap<JobId, Vec<String>>> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select job_id, line ->> '$.message' from job join event using (job_id)
+         where round_id = ? and line ->> '$.event' = 'note' order by event_id",
+    )
+    .bind(round.0)
+    .fetch_all(db.read())
+    .await?;
+    let mut notes: HashMap<JobId, Vec<String>> = HashMap::new();
+    for (job, message) in rows {
+        let of_job = notes.entry(JobId(job)).or_default();
+        // A job that goes on may say the same again.
+        if of_job.last() != Some(&message) {
+            of_job.push(message);
+        }
+    }
+    Ok(notes)
 }
 
 /// The newest event of a project, 0 where it has none.

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json, path, word};
 use super::{Db, Result, now};
-use crate::domain::{Checks, Dataset, LabelCode, ProjectId, Recipe, Taxonomy};
+use crate::domain::{Checks, Dataset, LabelCode, ProjectId, Recipe, Survey, Taxonomy};
 
 /// How far the import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +200,20 @@ pub async fn set_checks(db: &Db, id: ProjectId, checks: &Checks) -> Result<()> {
     Ok(())
 }
 
+/// What the source's labels tell; none before somebody asked.
+pub async fn survey(db: &Db, id: ProjectId) -> Result<Option<Survey>> {
+    let survey: Option<String> =
+        sqlx::query_scalar("select survey from project where project_id = ?").bind(id.0).fetch_one(db.read()).await?;
+    survey.as_deref().map(from_json).transpose()
+}
+
+/// Keeps it until frames are imported again.
+pub async fn set_survey(db: &Db, id: ProjectId, survey: &Survey) -> Result<()> {
+    let change = sqlx::query("update project set survey = ? where project_id = ?").bind(json(survey)?).bind(id.0);
+    change.execute(db.write()).await?;
+    Ok(())
+}
+
 /// Whether the next stage starts by itself.
 pub async fn set_auto_advance(db: &Db, id: ProjectId, auto_advance: bool) -> Result<()> {
     let change = sqlx::query("update project set auto_advance = ? where project_id = ?").bind(auto_advance).bind(id.0);
@@ -237,7 +251,7 @@ pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
 /// The import is done: keeps how labels are read. Belongs with the frames, the refusals and the first round.
 pub async fn finish_import(tx: &mut super::Tx, id: ProjectId, codes: &BTreeMap<String, LabelCode>) -> Result<()> {
     sqlx::query(
-        "update project set import_state = 'done', import_error = null, codes = ?1, import_done = frames.n,
+        "update project set import_state = 'done', import_error = null, survey = null, codes = ?1, import_done = frames.n,
             import_total = frames.n
          from (select count(*) as n from frame where project_id = ?2) as frames where project_id = ?2",
     )

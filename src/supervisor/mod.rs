@@ -32,7 +32,7 @@ pub use crate::store::events::Said;
 pub(crate) use prepare::code_of;
 pub use rail::{Step, StepState, rail};
 pub use start::StartError;
-pub use survey::{Survey, Surveys};
+pub use survey::Surveys;
 
 /// How jobs are run on this box.
 #[derive(Clone, Debug)]

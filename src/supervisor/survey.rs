@@ -1,12 +1,9 @@
-//! What the source's labels tell about classes: which never lie side by side, and where each is seen best.
-
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+//! Looks through the source's labels for what they tell about classes.
 
 use tokio::sync::Mutex;
 
 use super::prepare::code_of;
-use crate::domain::{Domain, Frame, FrameId, IGNORE, LabelCode, Mask, ProjectId, Split};
+use crate::domain::{Domain, Frame, FrameId, IGNORE, LabelCode, Mask, ProjectId, Split, Survey};
 use crate::formats::label::read_label;
 use crate::store::{Db, Result, frames, projects};
 
@@ -17,28 +14,20 @@ const SEEN: u32 = 10;
 /// A frame that a class fills altogether shows it badly: beyond this share of the pixels more is not better.
 const LARGE: f64 = 0.3;
 
-/// What was seen.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Survey {
-    /// Labels that were read.
-    pub labels: u32,
-    /// Pairs of class indices that were often seen and never side by side, the smaller index first.
-    pub never_touch: Vec<(u8, u8)>,
-    /// The source frame in which a class is large, by class index.
-    pub examples: BTreeMap<u8, FrameId>,
-}
-
-/// Surveys that were made since the server started.
+/// Surveys in the making, one at a time.
 #[derive(Debug, Default)]
-pub struct Surveys(Mutex<HashMap<ProjectId, Arc<Survey>>>);
+pub struct Surveys(Mutex<()>);
 
 impl Surveys {
     /// The survey of a project's source; made at the first question, which takes some seconds.
-    pub async fn of(&self, db: &Db, project: ProjectId) -> Result<Arc<Survey>> {
-        // Held while it is made: two people who ask at once wait for the same one.
-        let mut made = self.0.lock().await;
-        if let Some(survey) = made.get(&project) {
-            return Ok(survey.clone());
+    pub async fn of(&self, db: &Db, project: ProjectId) -> Result<Survey> {
+        if let Some(survey) = projects::survey(db, project).await? {
+            return Ok(survey);
+        }
+        // Two people who ask at once wait for the same one.
+        let _turn = self.0.lock().await;
+        if let Some(survey) = projects::survey(db, project).await? {
+            return Ok(survey);
         }
         let (of, all) =
             (projects::get(db, project).await?, frames::list(db, project, Domain::Source, Split::Train).await?);
@@ -46,9 +35,8 @@ impl Surveys {
         let n_classes = of.taxonomy.len();
         let look = move || code.map_or_else(Survey::default, |code| look(&all, &code, n_classes));
         let survey = tokio::task::spawn_blocking(look).await.unwrap_or_default();
-        let survey = Arc::new(survey);
         if survey.labels > 0 {
-            made.insert(project, survey.clone());
+            projects::set_survey(db, project, &survey).await?;
         }
         Ok(survey)
     }

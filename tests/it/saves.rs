@@ -172,6 +172,8 @@ async fn a_lead_sets_what_masks_are_looked_at_for_and_may_take_it_from_the_sourc
     let surveyed = post("budget=5&budget_unit=percent&survey=yes").await;
     assert_eq!(surveyed.status, StatusCode::OK);
     assert!(page(&surveyed).contains("Of 1 labels of the source"), "one label says nothing of pairs");
+    let survey = projects::survey(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
+    assert_eq!(survey.map(|survey| survey.labels), Some(1), "a restart does not look again");
     let again = projects::checks(site.fixture.workspace.db(), site.fixture.project).await.unwrap();
     assert_eq!(again, kept, "nothing is kept before it is looked at");
     let examples = site.send(ADA, "GET", "/projects/1/examples", &[], ()).await.json();
