@@ -12,9 +12,12 @@ async fn a_lead_sees_what_the_picks_are_made_of_before_anybody_labels_and_choose
     let mut lead = site.lead().await;
     let (page, choice) = (format!("/projects/{project}/picks"), format!("/projects/{project}/choice"));
     let seen = lead.sees(&page).await;
-    for part in
-        ["farthest from every typical scene", "2 of 6 frames, K 10, V 10", "What is picked", "Where the picks lie"]
-    {
+    for part in [
+        "farthest from every typical scene",
+        "2 of 6 frames, by 10 anchors of the source and 10 of",
+        "What is picked",
+        "Where the picks lie",
+    ] {
         assert!(seen.contains(part), "{part}: {seen}");
     }
     assert!(seen.contains("100.0 <tspan class=\"value\">+50.0"), "picks have each class twice as often as the pool");

@@ -8,7 +8,7 @@ use crate::domain::{ClassMix, Confusion, MapPoint, files};
 use crate::experiment::file::slug;
 use crate::experiment::play::{Played, read};
 use crate::formats::atomic;
-use crate::formats::chart::{Bar, Bars, Lines, Matrix, Scatter, Series};
+use crate::formats::chart::{Bar, Bars, Chart, Lines, Matrix, Scatter, Series};
 
 /// Charts of one kind, in the order of drawing: title and path below the report.
 #[derive(Default)]
@@ -59,13 +59,19 @@ impl Report {
         for played in played {
             for (stage, told) in played.jobs.iter().filter(|(_, told)| !told.curves.is_empty()) {
                 let title = format!("{}, seed {}: {}", played.arm.name, played.seed, stage.title().to_lowercase());
-                let series = told.curves.iter().filter(|(name, _)| name.starts_with("loss/"));
-                let series: Vec<Series> = series
-                    .map(|(name, points)| Series { name: name.replacen("loss/", "", 1), points: points.clone() })
-                    .collect();
-                let lines = Lines { title: format!("Losses: {title}"), x: "step".into(), series, smoothing: Some(0.9) };
                 let name = format!("{}-seed-{}-{}", slug(&played.arm.name), played.seed, stage.slug());
-                pictures.curves.push(chart(name, &title, lines.file())?);
+                for (kind, what, smoothing) in [("loss", "Losses", Some(0.9)), ("mIoU", "mIoU", None)] {
+                    let of_kind = |(name, points): (&String, &Vec<(f64, f64)>)| {
+                        let name = name.strip_prefix(kind)?.strip_prefix('/')?.to_owned();
+                        Some(Series { name, points: points.clone() })
+                    };
+                    let series: Vec<Series> = told.curves.iter().filter_map(of_kind).collect();
+                    if !series.is_empty() {
+                        let lines = Lines { title: format!("{what}: {title}"), x: "step".into(), series, smoothing };
+                        let name = format!("{name}-{}", kind.to_lowercase());
+                        pictures.curves.push(chart(name, &format!("{what}: {title}"), lines.file())?);
+                    }
+                }
             }
         }
         atomic::write(&out.join("report.json"), &serde_json::to_vec_pretty(self)?)?;

@@ -1,6 +1,6 @@
 //! A bar for each class, with a mark where it stood before.
 
-use super::{Frame, escape};
+use super::{Chart, Frame, escape};
 use crate::domain::ClassMix;
 
 /// A class and its value.
@@ -39,19 +39,11 @@ impl Bars {
         let bar = |(name, (&picked, &pool))| Bar { name, value: Some(picked), before: Some(pool) };
         Self { title, bars: classes.zip(shares).map(bar).collect() }
     }
+}
 
-    /// An `<svg>` to stand in a page that has [`super::CSS`].
-    pub fn svg(&self) -> String {
-        self.draw(false)
-    }
-
-    /// An SVG file, with its title and its own style.
-    pub fn file(&self) -> String {
-        self.draw(true)
-    }
-
+impl Chart for Bars {
     fn draw(&self, stand_alone: bool) -> String {
-        let top = if stand_alone { super::TITLED_TOP } else { super::TOP };
+        let top = super::top(stand_alone);
         let bottom = top + ROW * self.bars.len() as f64;
         let longest = self.bars.iter().map(|bar| bar.name.chars().count()).max().unwrap_or(0);
         let left = (longest as f64 * LETTER + 8.0).clamp(LEFT[0], LEFT[1]);

@@ -1,7 +1,7 @@
 //! Curves over steps.
 
 use super::scale::{Scale, short};
-use super::{Frame, escape};
+use super::{Chart, Frame, escape};
 
 /// A named curve.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,20 +33,10 @@ const BOTTOM: f64 = 32.0;
 /// Between the names of two lines that end close together.
 const NAME_HEIGHT: f64 = 15.0;
 
-impl Lines {
-    /// An `<svg>` to stand in a page that has [`super::CSS`].
-    pub fn svg(&self) -> String {
-        self.draw(false)
-    }
-
-    /// An SVG file, with its title and its own style.
-    pub fn file(&self) -> String {
-        self.draw(true)
-    }
-
+impl Chart for Lines {
     fn draw(&self, stand_alone: bool) -> String {
         let mut frame = Frame::new(&self.title, WIDTH, HEIGHT, stand_alone);
-        let (top, bottom) = (frame.top(), HEIGHT - BOTTOM);
+        let (top, bottom) = (super::top(stand_alone), HEIGHT - BOTTOM);
         let points = || self.series.iter().flat_map(|series| &series.points);
         let drawn = points().filter(|(_, y)| y.is_finite());
         let x = Scale::exact(points().map(|(x, _)| *x), 6, LEFT, WIDTH - RIGHT);
@@ -88,7 +78,9 @@ impl Lines {
         }
         frame.finish()
     }
+}
 
+impl Lines {
     /// Where each series' name stands: beside its end, but on nobody else's.
     fn name_heights(&self, y: &Scale, bottom: f64) -> Vec<(usize, f64)> {
         let end = |series: &Series| series.last(self.smoothing).map_or(bottom, |value| y.at(value));

@@ -1,6 +1,6 @@
 //! A confusion matrix: what each class was taken for.
 
-use super::{Frame, escape};
+use super::{Chart, Frame, escape};
 
 /// Shares of a row in each column, 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,17 +28,9 @@ impl Matrix {
         };
         Self { title, names, rows: (0..n).map(row).collect() }
     }
+}
 
-    /// An `<svg>` to stand in a page that has [`super::CSS`].
-    pub fn svg(&self) -> String {
-        self.draw(false)
-    }
-
-    /// An SVG file, with its title and its own style.
-    pub fn file(&self) -> String {
-        self.draw(true)
-    }
-
+impl Chart for Matrix {
     fn draw(&self, stand_alone: bool) -> String {
         let side = CELL * self.names.len() as f64;
         let extra = if stand_alone { super::TITLED_TOP } else { 0.0 };

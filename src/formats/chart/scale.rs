@@ -71,6 +71,8 @@ pub(super) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if size < 1e-3 => format!("{value:.1e}"),
+        size if size < 1e-2 => format!("{value:.5}"),
+        size if size < 1e-1 => format!("{value:.4}"),
         size if size < 1.0 => format!("{value:.3}"),
         size if size < 10.0 => format!("{value:.2}"),
         size if size < 100.0 => format!("{value:.1}"),
@@ -95,6 +97,12 @@ mod tests {
         assert_eq!(printed(&[0.0, 2.5e-4]), ["0", "0.0001", "0.0002", "0.0003"]);
         assert_eq!(printed(&[0.0, 2.5e-6]), ["0", "1e-6", "2e-6", "3e-6"]);
         assert_eq!(printed(&[-3.0, 4.0, f64::NAN]), ["-4", "-2", "0", "2", "4"]);
+    }
+
+    #[test]
+    fn a_label_has_three_digits_that_matter() {
+        let values = [0.0, 9.11e-5, 0.00941, 0.0941, 0.941, 9.41, -94.1, 941.4];
+        assert_eq!(values.map(short), ["0", "9.1e-5", "0.00941", "0.0941", "0.941", "9.41", "-94.1", "941"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Points in the plane, by kind: a map of feature vectors (Fig. 1 and 4 of the paper).
 
-use super::{Frame, escape};
+use super::{Chart, Frame, escape};
 use crate::domain::{MapPoint, PointKind};
 
 /// How a point looks.
@@ -55,20 +55,12 @@ impl Scatter {
         });
         Self { title, points: points.into() }
     }
+}
 
-    /// An `<svg>` to stand in a page that has [`super::CSS`].
-    pub fn svg(&self) -> String {
-        self.draw(false)
-    }
-
-    /// An SVG file, with its title and its own style.
-    pub fn file(&self) -> String {
-        self.draw(true)
-    }
-
+impl Chart for Scatter {
     fn draw(&self, stand_alone: bool) -> String {
         let mut frame = Frame::new(&self.title, WIDTH, HEIGHT, stand_alone);
-        let top = frame.top();
+        let top = super::top(stand_alone);
         let all = || self.points.iter().flat_map(|points| &points.places);
         let [x, y] = [0, 1].map(|axis| {
             let grow = |(low, high): (f64, f64), place: &[f64; 2]| (low.min(place[axis]), high.max(place[axis]));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::show;
 use crate::domain::{Evaluation, FrameId, JobId, Mask, ModelId, ProjectId, files};
-use crate::formats::chart::Matrix;
+use crate::formats::chart::{Chart, Matrix};
 use crate::formats::mask_png;
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};

@@ -9,7 +9,7 @@ use axum::response::Html;
 use super::project::Look;
 use super::{choosing, show};
 use crate::domain::{Choice, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
-use crate::formats::chart::{Bars, Scatter};
+use crate::formats::chart::{Bars, Chart, Scatter};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
 use crate::store::work::{self, Effort};
@@ -56,12 +56,13 @@ impl Picks {
         self.choice.get(name).map_or("", String::as_str)
     }
 
-    /// `MADAv2: far from both domains' anchors, 149 of 2975 frames, K 10, V 10.`
+    /// `149 of 2975 frames, by 10 anchors of the source and 10 of the target`
     fn knobs(&self) -> String {
         let Some(selection) = &self.selection else { return String::new() };
         let [k, v] = selection.anchors;
         let quota = selection.quota.map_or(String::new(), |quota| format!(", {quota} of a group at most"));
-        format!("{} of {} frames{quota}, K {k}, V {v}", self.picks.len(), selection.candidates)
+        let anchors = format!("by {k} anchors of the source and {v} of the target");
+        format!("{} of {} frames{quota}, {anchors}", self.picks.len(), selection.candidates)
     }
 }
 
