@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -93,7 +93,15 @@ impl Experiment {
     pub fn read(path: &Path, on: Option<&Path>, data: &Path) -> Result<Self> {
         let table = |path: &Path| -> Result<toml::Table> {
             let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            toml::from_str(&text).with_context(|| format!("{} is no experiment", path.display()))
+            toml::from_str(&text).map_err(|error: toml::de::Error| {
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let line = 1 + before.matches('\n').count();
+                let what = error.message().lines().next().unwrap_or_default();
+                anyhow!(
+                    "{} is no experiment: line {line} is no TOML ({what}). Those in experiments/ show what one has",
+                    path.display()
+                )
+            })
         };
         let mut whole = match on {
             Some(on) => table(on)?,

@@ -316,6 +316,12 @@ async fn a_mistake_in_the_file_or_the_data_is_said_before_anything_starts() {
     let play = Play::new(&EXPERIMENT.replace("budget", "bugdet")).await;
     let said = play.run().await.unwrap_err();
     assert!(said.contains("there is no knob recipe.bugdet"), "{said}");
+    play.write(&format!("{EXPERIMENT}\nthis is no TOML"));
+    let said = play.run().await.unwrap_err();
+    assert!(
+        said.contains("is no experiment: line ") && said.contains("is no TOML (") && !said.contains('\n'),
+        "{said}"
+    );
     play.write(&EXPERIMENT.replace(r#"root = "val""#, r#"root = "nowhere""#));
     let said = play.run().await.unwrap_err();
     assert!(said.contains("data/nowhere") && play.started().is_empty(), "{said}");

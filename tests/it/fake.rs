@@ -49,7 +49,8 @@ impl Fake {
         fake
     }
 
-    /// Gives the engine a body of its own, in sh. `say` prints an event, `wait_for NAME` waits for a file beside it.
+    /// Gives the engine a body of its own, in sh. `say` prints an event, `wait_for NAME` waits for a file beside it, for as
+    /// long as the test lives.
     pub(crate) fn engine(&self, body: &str) {
         let path = self.folder.path().join("engine");
         let script = format!(
@@ -59,13 +60,14 @@ exec 9>"$1/lock"
 flock -n 9 || exit 7
 stage=$(sed -n 's/^  "stage": "\([a-z_]*\)".*/\1/p' "$1/spec.json")
 say() {{ echo "{{\"at\":1,\"event\":$1}}"; }}
-wait_for() {{ while [ ! -e "$fake/$1" ]; do sleep 0.02; done; }}
+wait_for() {{ while [ ! -e "$fake/$1" ]; do kill -0 {test} || exit 9; sleep 0.02; done; }}
 say '"started","device":"cpu","resumed_from":null'
 {body}
 mkdir -p "$1/out"
 if [ -e "$fake/results/$stage" ]; then cp -r "$fake/results/$stage/." "$1/out/"; fi
 say '"done","seconds":1.0'
-"#
+"#,
+            test = std::process::id()
         );
         // Written beside and moved: a script that is being written cannot be run.
         let new = self.folder.path().join("engine.new");
