@@ -51,9 +51,10 @@ struct Spoken {
 }
 
 /// Stands before everything: gives errors the page that fits who asked. A button on a page gets a notice for that page.
-pub(super) async fn dress(page: Page, request: Request, next: Next) -> Response {
+pub(super) async fn dress(mut page: Page, request: Request, next: Next) -> Response {
     let on_a_page = request.headers().contains_key("hx-request");
     let response = next.run(request).await;
+    page.person = response.extensions().get().cloned();
     let Some(Spoken { title, message }) = response.extensions().get().cloned() else { return response };
     let html = if on_a_page {
         Notice { message: &message }.render()

@@ -23,6 +23,7 @@ pub(crate) struct Guide {
 pub(crate) enum Press {
     Start(Stage),
     Resume(JobId),
+    SeeLog(JobId),
     LabelNext,
     AnswerFromLabels,
     NextRound,
@@ -54,15 +55,17 @@ impl Guide {
         let stage = card.stage();
         let title = stage.title();
         let guide = |mood, title: String, text: String, press| Self { mood, title, text, story: story(stage), press };
-        let go_on = || card.job().map(|job| Press::Resume(job.id)).into_iter().collect();
+        let go_on = || card.job().map(|job| Press::Resume(job.id));
         match card.step.state {
             StepState::Failed => {
                 let error = card.job().and_then(|job| job.error.as_deref());
                 let text = error.map_or_else(|| "The job ended without saying why. See its log.".into(), sentence);
-                guide("failed", format!("{title} failed"), text, go_on())
+                let press = go_on().into_iter().chain(card.job().map(|job| Press::SeeLog(job.id))).collect();
+                guide("failed", format!("{title} failed"), text, press)
             }
             StepState::Stopped => {
-                guide("ready", format!("{title} is stopped"), "It goes on from where it was.".into(), go_on())
+                let press = Vec::from_iter(go_on());
+                guide("ready", format!("{title} is stopped"), "It goes on from where it was.".into(), press)
             }
             StepState::Active if stage == Stage::Annotate => {
                 let left = card.picks.total() - card.picks.submitted;

@@ -1,8 +1,7 @@
 //! The stream of a project's page: parts of it, rendered from the database whenever something was said.
 //!
 //! Nothing is queued for a reader. A part is rendered anew and sent if it differs from what this reader has, so a line
-//! that dropped, a reload or a reader that fell behind costs nothing but one rendering; `Last-Event-ID` only says how
-//! much of it the reader has seen already.
+//! that dropped, a reload or a reader that fell behind costs nothing but one rendering, whatever `Last-Event-ID` says.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -153,8 +153,8 @@ impl Route {
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
     use pages::{
-        account, annotate, choosing, control, export, frames, invitation, mask, models, new_project, people, picks,
-        project, projects, queue, settings, sign_in,
+        account, annotate, choosing, control, export, frames, invitation, log, mask, models, new_project, people,
+        picks, project, projects, queue, settings, sign_in,
     };
     vec![
         get("/static/{build}/{*path}", Public, assets::file),
@@ -182,6 +182,7 @@ pub fn routes() -> Vec<Route> {
         post("/projects/{project}/stages/{stage}", Lead, control::start),
         post("/projects/{project}/jobs/{job}/stop", Lead, control::stop),
         post("/projects/{project}/jobs/{job}/resume", Lead, control::resume),
+        get("/projects/{project}/jobs/{job}/log", Lead, log::end),
         post("/projects/{project}/answer", Lead, control::answer),
         post("/projects/{project}/rounds", Lead, control::next_round),
         // A list of frames, and the names that its numbers count: 140 kB for Cityscapes.
@@ -220,17 +221,21 @@ pub fn routes() -> Vec<Route> {
 
 /// The whole site.
 pub fn router(app: App) -> Router {
+    let guarded = |policy| from_fn_with_state((app.clone(), policy), session::guard);
     let mut router = Router::new();
     for Route { path, policy, body_limit, handler, .. } in routes() {
-        let guard = from_fn_with_state((app.clone(), policy), session::guard);
-        router = router.route(path, handler.layer(DefaultBodyLimit::max(body_limit)).layer(guard));
+        router = router.route(path, handler.layer(DefaultBodyLimit::max(body_limit)).layer(guarded(policy)));
     }
     router
-        .fallback(async || WebError::NotFound)
+        .fallback(nowhere.layer(guarded(Policy::Public)))
         .layer(from_fn(origin::check))
         .layer(from_fn(error::dress))
         .layer(CompressionLayer::new())
         .with_state(app)
+}
+
+async fn nowhere() -> WebError {
+    WebError::NotFound
 }
 
 /// Percent-encodes a value of a query.

@@ -4,7 +4,7 @@ use crate::domain::{ProjectId, Stage};
 use crate::store::jobs::{self, Job, JobState};
 use crate::store::models::{self, Model};
 use crate::store::rounds::{self, PickCounts, Round};
-use crate::store::{Db, Result};
+use crate::store::{Db, Result, events};
 use crate::supervisor::{self, Step, StepState};
 
 /// A stage on the rail.
@@ -16,6 +16,8 @@ pub(crate) struct Card {
     /// The newest evaluation of the model that it made.
     pub(crate) evaluation: Option<Job>,
     pub(crate) model: Option<Model>,
+    /// What the shown job and the evaluation said that people should read.
+    pub(crate) notes: Vec<String>,
     /// Of the round; used by labelling.
     pub(crate) picks: PickCounts,
     /// Whether people have begun to correct its proposals.
@@ -67,6 +69,12 @@ impl Card {
         self.is_done() && self.stage().is_job() && (self.stage() > Stage::Annotate || !self.labelling_begun)
     }
 
+    /// Why its model could not be measured.
+    pub(crate) fn unmeasured(&self) -> Option<(&Job, &str)> {
+        let failed = self.evaluation.as_ref().filter(|job| job.state == JobState::Failed)?;
+        Some((failed, failed.error.as_deref().unwrap_or("the job ended without saying why")))
+    }
+
     /// The newest job, unless it is outdated.
     pub(crate) fn job(&self) -> Option<&Job> {
         let outdated = matches!(self.step.state, StepState::Waits(_) | StepState::Ready);
@@ -105,6 +113,7 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
     let picks = rounds::pick_counts(db, round.id).await?;
     let labelling_begun = rounds::labelling_begun(db, round.id).await?;
     let models = models::list(db, project).await?;
+    let notes = events::notes(db, round.id).await?;
     let card = |(index, step): (usize, Step)| {
         let job = step.done.and_then(|done| jobs.iter().find(|job| job.id == done)).or(step.job.as_ref());
         let model = job.and_then(|job| models.iter().find(|model| model.job == job.id)).cloned();
@@ -112,7 +121,10 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
             job.stage == Stage::Evaluate && model.as_ref().is_some_and(|model| job.model == Some(model.id))
         };
         let evaluation = jobs.iter().rfind(measures).cloned();
-        Card { place: index + 1, step, evaluation, model, picks, labelling_begun }
+        let mut card = Card { place: index + 1, step, evaluation, model, notes: vec![], picks, labelling_begun };
+        let heard = card.job().into_iter().chain(&card.evaluation).filter_map(|job| notes.get(&job.id));
+        card.notes = heard.flatten().cloned().collect();
+        card
     };
     Ok(steps.into_iter().enumerate().map(card).collect())
 }
@@ -141,7 +153,7 @@ mod tests {
         });
         let picks = PickCounts { waiting: 0, ready: 3, submitted: 2, last_submitted_at: Some(2) };
         let step = Step { stage, state, job, done: None };
-        Card { place: 1, step, evaluation: None, model: None, picks, labelling_begun: true }
+        Card { place: 1, step, evaluation: None, model: None, notes: vec![], picks, labelling_begun: true }
     }
 
     #[test]

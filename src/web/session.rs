@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
@@ -81,17 +81,19 @@ pub(super) async fn guard(
         }
         person = Some(Person { id: user.id, name: user.name, role: user.role, session });
     }
-    match (policy, &person) {
-        (Policy::Public, _) | (Policy::Member, Some(_)) => {}
-        (Policy::Lead, Some(person)) if person.is_lead() => {}
-        (Policy::Lead, Some(_)) => return Err(WebError::Forbidden),
-        (Policy::Member | Policy::Lead, None) => return Err(WebError::SignIn { back: way_back(&request) }),
-    }
     let secure = is_https(request.headers());
-    if let Some(person) = person {
-        request.extensions_mut().insert(person);
+    if let Some(person) = &person {
+        request.extensions_mut().insert(person.clone());
     }
-    let mut response = next.run(request).await;
+    let mut response = match (policy, &person) {
+        (Policy::Member | Policy::Lead, None) => WebError::SignIn { back: way_back(&request) }.into_response(),
+        (Policy::Lead, Some(person)) if !person.is_lead() => WebError::Forbidden.into_response(),
+        (Policy::Public, _) | (Policy::Member | Policy::Lead, Some(_)) => next.run(request).await,
+    };
+    if let Some(person) = person {
+        // An error gets its page outside of here.
+        response.extensions_mut().insert(person);
+    }
     if policy != Policy::Public {
         // What only members see stays in no shared cache; handlers of pictures say more.
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Wrong tries before anybody waits.
 const FREE: u32 = 5;
 const LONGEST: Duration = Duration::from_secs(300);
-/// A flood of names must not fill the memory: past this the settled ones are forgotten.
+/// A flood of names must not fill the memory: past this only those that have to wait are kept.
 const MOST: usize = 10_000;
 
 type Key = (String, Option<IpAddr>);
@@ -28,7 +28,7 @@ impl Throttle {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         if tries.len() >= MOST {
-            tries.retain(|_, (_, at)| now.duration_since(*at) < LONGEST);
+            tries.retain(|_, (wrong, at)| *at + pause(*wrong) > now);
         }
         let (wrong, at) = tries.entry(key(name, from)).or_insert((0, now));
         if let Some(left) = (*at + pause(*wrong)).checked_duration_since(now).filter(|left| !left.is_zero()) {
@@ -71,6 +71,10 @@ mod tests {
         assert_eq!(throttle.admit("bob", None), Ok(()));
         throttle.right("ada", None);
         assert_eq!(throttle.admit("ada", None), Ok(()));
+        for name in 0..2 * MOST {
+            assert_eq!(throttle.admit(&name.to_string(), None), Ok(()));
+        }
+        assert!(throttle.tries.lock().unwrap().len() <= MOST);
         assert_eq!([4, 5, 6, 7, 40].map(|wrong| pause(wrong).as_secs()), [0, 1, 2, 4, LONGEST.as_secs()]);
     }
 }

@@ -115,7 +115,10 @@ async fn the_first_lead_comes_by_the_printed_link_once_and_invites_others() {
     let mut ada = site.visitor();
     assert_eq!(ada.post(&invitation, &[("name", "lea"), ("password", "a long password")]).await.status, 422, "taken");
     assert_eq!(ada.post(&invitation, &[("name", "Ada"), ("password", "a long password")]).await.status, 303);
-    assert_eq!(ada.get("/people").await.status, StatusCode::FORBIDDEN);
+    for (path, status) in [("/people", StatusCode::FORBIDDEN), ("/nowhere", StatusCode::NOT_FOUND)] {
+        let refused = ada.get(path).await;
+        assert_eq!((refused.status, refused.text().contains("Your account")), (status, true), "she is still signed in");
+    }
 }
 
 #[tokio::test]
@@ -145,6 +148,17 @@ async fn guessing_a_password_gets_slower() {
     assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
     // Another name is not held up.
     assert_eq!(eve.post("/sign-in", &[("name", "Ada"), ("password", "wrong")]).await.status, 422);
+    // Nor is a browser that was left open a way to guess at leisure, or at the same moment.
+    let bob = site.joined("Bob", Role::Annotator).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..7 {
+        let mut bob = bob.clone();
+        let form = [("current", "wrong"), ("new", "another one")];
+        guesses.spawn(async move { bob.post("/account/password", &form).await.status.as_u16() });
+    }
+    let mut statuses = guesses.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429]);
 }
 
 #[tokio::test]
@@ -182,10 +196,8 @@ async fn a_lead_sets_a_project_up_and_follows_it_to_the_end() {
         ("taxonomy", "camvid11"),
         ("source_layout", "camvid"),
         ("source_root", "source"),
-        ("source_split", "train"),
         ("target_layout", "camvid"),
         ("target_root", "target"),
-        ("target_split", "train"),
         ("backbone", "efficientnet_lite0"),
         ("budget", "2"),
         ("budget_unit", "frames"),
@@ -251,6 +263,21 @@ async fn a_set_up_that_cannot_be_says_so_at_its_field() {
         assert!(html.contains(sentence), "{sentence}: {html}");
     }
     assert!(html.contains("value=\"many\""), "what was typed is still there");
+
+    // What only a look into the folders can tell is said before there is a project, too.
+    let form = [
+        ("name", "Harbour"),
+        ("taxonomy", "cityscapes19"),
+        ("source_layout", "camvid"),
+        ("source_root", "source"),
+        ("target_layout", "gta5"),
+        ("target_root", "target"),
+    ];
+    let html = lead.post("/projects", &form).await.text();
+    assert!(html.contains("2 fields below cannot be used"), "{html}");
+    assert!(html.contains("No table is built in from Camvid labels to the classes of cityscapes19"), "{html}");
+    assert!(html.contains("looked for images/&#60;name&#62;.png or .jpg"), "{html}");
+    assert!(lead.sees("/").await.contains("No project yet"));
 }
 
 #[tokio::test]
@@ -320,6 +347,44 @@ async fn a_job_is_stopped_and_goes_on_from_the_page() {
 }
 
 #[tokio::test]
+async fn what_a_job_said_and_why_it_failed_stands_on_the_page_and_leads_to_its_log() {
+    let site = Site::open().await;
+    let (project, round) = site.fake.project(false).await;
+    let note = "say '\"note\",\"message\":\"there is a card, but the CPU is used\"'";
+    site.fake.engine(&format!("{note}\necho 'the stack of a library' >&2\nexit 3"));
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    let job = site.fake.start((project, round), Stage::Warmup).await;
+    site.fake.wait(job, JobState::Failed).await;
+    let page = format!("/projects/{project}");
+    let (html, log) = (lead.sees(&page).await, format!("{page}/jobs/{job}/log"));
+    assert!(html.contains("There is a card, but the CPU is used.") && html.contains(&log), "{html}");
+    assert_eq!(lead.sees(&log).await, "the stack of a library\n");
+    assert_eq!(ada.get(&log).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(lead.get(&log.replace(&page, "/projects/4711")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_model_that_could_not_be_measured_says_why_and_can_be_measured_again() {
+    let site = Site::open().await;
+    let (project, round) = site.fake.project(false).await;
+    site.fake
+        .engine("if [ $stage = evaluate ]; then say '\"failed\",\"message\":\"frame 11 cannot be read\"'; exit 1; fi");
+    let mut lead = site.lead().await;
+    let page = format!("/projects/{project}");
+    lead.presses(&format!("{page}/stages/warmup")).await;
+    let failed = async || lead.clone().sees(&page).await.contains("could not be measured. Frame 11 cannot be read.");
+    crate::fake::until("the evaluation fails", failed).await;
+    let html = lead.sees(&page).await;
+    assert!(html.contains("Run again") && html.contains("Next: features"), "the model stands: {html}");
+    site.fake.engine("");
+    let again = html.split('"').find(|part| part.ends_with("/resume")).unwrap().to_owned();
+    lead.presses(&again).await;
+    site.fake.wait_for_stage(round, Stage::Evaluate).await;
+    let html = lead.sees(&page).await;
+    assert!(html.contains("mIoU 58.3") && !html.contains("could not be measured"), "{html}");
+}
+
+#[tokio::test]
 async fn static_files_are_kept_for_good_under_their_hash() {
     let site = Site::open().await;
     let mut nobody = site.visitor();
@@ -346,7 +411,7 @@ async fn a_page_is_told_what_happens_and_a_dropped_line_loses_nothing() {
          wait_for end",
     );
     let mut lead = site.lead().await;
-    let (page, events) = (format!("/projects/{project}"), format!("/projects/{project}/events?after=0"));
+    let (page, events) = (format!("/projects/{project}"), format!("/projects/{project}/events"));
     let mut line = lead.follows(&events, None).await;
     let (_, whole) = line.next(|_| true).await.unwrap();
     for part in ["#guide", "#rail", "#side"] {

@@ -21,6 +21,7 @@ use crate::store::work::{self, Overruled};
 use crate::store::{Db, now};
 use crate::web::error::Result;
 use crate::web::page::{Page, Theme};
+use crate::web::words::sentence;
 use crate::web::{App, Person, WebError};
 
 /// The editor.
@@ -174,7 +175,7 @@ pub(crate) async fn submit(
 /// POST `/frames/{frame}/reopen`: a submitted frame is worked on again, by its submitter or a lead.
 pub(crate) async fn reopen(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     let reopened = queue::reopen(app.workspace.db(), FrameId(frame), person.id, person.is_lead(), now()).await?;
-    reopened.map_err(|refusal| WebError::Conflict(sentence(&refusal)))?;
+    reopened.map_err(|refusal| WebError::Conflict(sentence(&refusal.to_string())))?;
     Ok(to_page(frame))
 }
 
@@ -186,7 +187,7 @@ pub(super) fn locked(refusal: &Refusal) -> Response {
         Refusal::NotYours => StatusCode::FORBIDDEN,
         Refusal::NotReady | Refusal::Submitted | Refusal::Leased(_) => StatusCode::LOCKED,
     };
-    refuse(status, &sentence(refusal))
+    refuse(status, &sentence(&refusal.to_string()))
 }
 
 /// The frame, if people are to label it.
@@ -231,11 +232,4 @@ fn to_page(frame: i64) -> Redirect {
 
 fn to_queue(project: ProjectId) -> Redirect {
     Redirect::to(&format!("/projects/{project}/queue"))
-}
-
-/// With a capital and a full stop.
-fn sentence(refusal: &Refusal) -> String {
-    let text = refusal.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

@@ -32,7 +32,7 @@ pub(crate) async fn start(State(app): State<App>, Path((project, stage)): Path<(
 }
 
 /// The job, if it is one of this project.
-async fn job(app: &App, project: i64, job: i64) -> Result<JobId> {
+pub(super) async fn job(app: &App, project: i64, job: i64) -> Result<JobId> {
     let job = jobs::get(app.workspace.db(), JobId(job)).await?;
     if job.project.0 == project { Ok(job.id) } else { Err(WebError::NotFound) }
 }

@@ -6,7 +6,7 @@
 use std::io::Read;
 
 use axum::Json;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,6 @@ use serde_json::json;
 use super::annotate::{chosen, locked};
 use crate::domain::{FrameId, Layers, Mask, Origin, Size, Work};
 use crate::store::masks::{self, MaskKind, Save, SaveRefusal, Version};
-use crate::store::queue::Chosen;
 use crate::store::{Db, frames, now, work};
 use crate::web::error::Result;
 use crate::web::{App, Person, WebError};
@@ -78,18 +77,16 @@ pub(crate) async fn save(
         b"gzip" => true,
         _ => return Ok(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the mask plain or as gzip")),
     };
-    let db = app.workspace.db();
-    let chosen = chosen(db, FrameId(frame)).await?;
-    let (size, n_classes) = (chosen.size, chosen.taxonomy.len());
-    // No mask of this frame is longer, so nothing longer is read.
-    let Ok(body) = to_bytes(body, size.pixels() + GZIP_OVERHEAD).await else {
-        let message = format!("the mask is longer than the {} pixels of a frame of {size}", size.pixels());
-        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &message));
-    };
-    change(db, &chosen, &person, &headers, move |layers| {
-        layers.replace(unpack(&body, gzip, size, n_classes)?, Origin::Hand);
-        Ok(())
-    })
+    let sent = Sent { person, frame: FrameId(frame), headers, body };
+    change(
+        app.workspace.db(),
+        sent,
+        |size| size.pixels() + GZIP_OVERHEAD,
+        move |layers, body, n_classes| {
+            layers.replace(unpack(body, gzip, layers.size(), n_classes)?, Origin::Hand);
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -102,17 +99,19 @@ pub(crate) async fn save_tiles(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let db = app.workspace.db();
-    let chosen = chosen(db, FrameId(frame)).await?;
-    let (size, n_classes) = (chosen.size, chosen.taxonomy.len());
-    let Ok(body) = to_bytes(body, Layers::longest_patch(size)).await else {
-        let message = format!("the change is longer than one of all {} pixels of a frame of {size}", size.pixels());
-        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &message));
-    };
-    change(db, &chosen, &person, &headers, move |layers| {
-        layers.apply(&body, n_classes).map_err(|error| error.to_string())
+    let sent = Sent { person, frame: FrameId(frame), headers, body };
+    change(app.workspace.db(), sent, Layers::longest_patch, |layers, body, n_classes| {
+        layers.apply(body, n_classes).map_err(|error| error.to_string())
     })
     .await
+}
+
+/// A change as it came.
+struct Sent {
+    person: Person,
+    frame: FrameId,
+    headers: HeaderMap,
+    body: Body,
 }
 
 /// Makes a version of the one in `If-Match` and keeps it, unless there is a newer one or the frame is another's.
@@ -121,15 +120,21 @@ pub(crate) async fn save_tiles(
 /// it was made on is still the newest, and others wait for milliseconds less.
 async fn change(
     db: &Db,
-    chosen: &Chosen,
-    person: &Person,
-    headers: &HeaderMap,
-    edit: impl FnOnce(&mut Layers) -> Result<(), String> + Send + 'static,
+    Sent { person, frame, headers, body }: Sent,
+    longest: fn(Size) -> usize,
+    edit: impl FnOnce(&mut Layers, &[u8], usize) -> Result<(), String> + Send + 'static,
 ) -> Result<Response> {
-    let Some(base) = version_of(headers) else {
+    let chosen = chosen(db, frame).await?;
+    let (size, n_classes) = (chosen.size, chosen.taxonomy.len());
+    // No change of this frame is longer, so nothing longer is read.
+    let Ok(body) = to_bytes(body, longest(size)).await else {
+        let message = format!("the change is longer than one of all {} pixels of a frame of {size}", size.pixels());
+        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, &message));
+    };
+    let Some(base) = version_of(&headers) else {
         return Ok(refuse(StatusCode::PRECONDITION_REQUIRED, "say with If-Match which version the mask was drawn on"));
     };
-    let work = match work_of(headers) {
+    let work = match work_of(&headers) {
         Ok(work) => work,
         Err(message) => return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message)),
     };
@@ -141,7 +146,7 @@ async fn change(
         },
     };
     let packed = tokio::task::spawn_blocking(move || {
-        edit(&mut layers)?;
+        edit(&mut layers, &body, n_classes)?;
         masks::pack_layers(&layers).map_err(|error| error.to_string())
     });
     let packed = match packed.await? {
@@ -227,11 +232,11 @@ fn described(version: &Version) -> serde_json::Value {
 }
 
 /// Makes a mask of a body, or says what is wrong with it. Takes no more memory than the frame has pixels.
-fn unpack(body: &Bytes, gzip: bool, size: Size, n_classes: usize) -> Result<Mask, String> {
+fn unpack(body: &[u8], gzip: bool, size: Size, n_classes: usize) -> Result<Mask, String> {
     let pixels = if gzip {
         let mut pixels = Vec::with_capacity(size.pixels() + 1);
         let most = size.pixels() as u64 + 1;
-        let read = GzDecoder::new(&body[..]).take(most).read_to_end(&mut pixels);
+        let read = GzDecoder::new(body).take(most).read_to_end(&mut pixels);
         read.map_err(|error| format!("the mask is no whole gzip stream: {error}"))?;
         if pixels.len() > size.pixels() {
             return Err(format!("the mask has more than the {} pixels of a frame of {size}", size.pixels()));
@@ -254,29 +259,29 @@ mod tests {
 
     const SIZE: Size = Size { width: 4, height: 2 };
 
-    fn packed(pixels: &[u8]) -> Bytes {
+    fn packed(pixels: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(pixels).unwrap();
-        encoder.finish().unwrap().into()
+        encoder.finish().unwrap()
     }
 
     #[test]
     fn a_mask_comes_plain_or_as_gzip() {
         let pixels = [0, 1, 2, 255, 0, 1, 2, 255];
-        assert_eq!(unpack(&Bytes::copy_from_slice(&pixels), false, SIZE, 3).unwrap().pixels(), pixels);
+        assert_eq!(unpack(&pixels, false, SIZE, 3).unwrap().pixels(), pixels);
         assert_eq!(unpack(&packed(&pixels), true, SIZE, 3).unwrap().pixels(), pixels);
     }
 
     #[test]
     fn what_is_no_mask_of_the_frame_is_refused_with_a_sentence() {
-        let refused = |body: Bytes, gzip| unpack(&body, gzip, SIZE, 3).unwrap_err();
-        assert_eq!(refused(Bytes::from_static(&[0; 7]), false), "the mask has 7 pixels where the frame of 4x2 has 8");
-        assert_eq!(refused(packed(&vec![0; 1 << 24]), true), "the mask has more than the 8 pixels of a frame of 4x2");
+        let refused = |body: &[u8], gzip| unpack(body, gzip, SIZE, 3).unwrap_err();
+        assert_eq!(refused(&[0; 7], false), "the mask has 7 pixels where the frame of 4x2 has 8");
+        assert_eq!(refused(&packed(&vec![0; 1 << 24]), true), "the mask has more than the 8 pixels of a frame of 4x2");
         assert!(
-            refused(packed(&[0, 0, 0, 0, 0, 3, 0, 0]), true).starts_with("pixel (1, 1) holds 3, which is no class")
+            refused(&packed(&[0, 0, 0, 0, 0, 3, 0, 0]), true).starts_with("pixel (1, 1) holds 3, which is no class")
         );
-        assert!(refused(Bytes::from_static(&[0; 8]), true).starts_with("the mask is no whole gzip stream"));
+        assert!(refused(&[0; 8], true).starts_with("the mask is no whole gzip stream"));
         let whole = packed(&[0; 8]);
-        assert!(refused(whole.slice(..whole.len() - 4), true).starts_with("the mask is no whole gzip stream"));
+        assert!(refused(&whole[..whole.len() - 4], true).starts_with("the mask is no whole gzip stream"));
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod frames;
 pub(super) mod invitation;
 pub(super) mod choosing;
 mod knobs;
+pub(super) mod log;
 pub(super) mod mask;
 pub(super) mod models;
 pub(super) mod new_project;

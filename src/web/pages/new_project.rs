@@ -12,7 +12,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::knobs::{self, Field, Group};
 use super::show;
 use crate::domain::{Backbone, Dataset, Layout, Taxonomy};
-use crate::formats::{datasets, picture};
+use crate::formats::datasets::{self, ScanError};
+use crate::formats::mapping::code_for;
+use crate::formats::picture;
 use crate::store::projects::{self, NewProject};
 use crate::store::{self};
 use crate::web::error::Result;
@@ -34,6 +36,8 @@ struct Part {
     key: &'static str,
     title: &'static str,
     help: &'static str,
+    /// Where the layout has splits and nobody names one.
+    usual_split: &'static str,
 }
 
 const PARTS: [Part; 3] = [
@@ -41,12 +45,19 @@ const PARTS: [Part; 3] = [
         key: "source",
         title: "Source",
         help: "Labelled frames, plentiful: a game, another city, a public dataset.",
+        usual_split: "train",
     },
-    Part { key: "target", title: "Target", help: "Frames of the domain that the model is for. They need no labels." },
+    Part {
+        key: "target",
+        title: "Target",
+        help: "Frames of the domain that the model is for. They need no labels.",
+        usual_split: "train",
+    },
     Part {
         key: "val",
         title: "Validation",
         help: "Labelled target frames to measure on. Optional: without them no mIoU is shown.",
+        usual_split: "val",
     },
 ];
 
@@ -102,6 +113,15 @@ impl NewProjectPage {
 
     fn error(&self, name: &str) -> Option<&str> {
         self.errors.get(name).map(String::as_str)
+    }
+
+    /// Whether there is something in the fields that few need.
+    fn has_more(&self, part: &Part) -> bool {
+        let shown = |name: &&str| {
+            let field = format!("{}_{name}", part.key);
+            !self.value(&field).is_empty() || self.error(&field).is_some()
+        };
+        ["labels", "mapping"].iter().any(shown)
     }
 
     fn finding(&self, part: &Part) -> Option<&Finding> {
@@ -162,7 +182,16 @@ pub(crate) async fn check(State(app): State<App>, page: Page, Form(values): Form
 
 /// POST `/projects`.
 pub(crate) async fn create(State(app): State<App>, page: Page, Form(values): Form<Values>) -> Result<Response> {
-    let new = parse(&app.settings, &values);
+    let new = match parse(&app.settings, &values) {
+        Ok(new) => {
+            tokio::task::spawn_blocking(move || {
+                let errors = misfits(&new);
+                if errors.is_empty() { Ok(new) } else { Err(errors) }
+            })
+            .await?
+        }
+        Err(errors) => Err(errors),
+    };
     let errors = match new {
         Ok(new) => match projects::create(app.workspace.db(), &new).await {
             Ok(id) => {
@@ -260,8 +289,30 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
     };
     let is_folder = layout == Layout::Folder;
     let labels = if is_folder { optional("labels")? } else { None };
-    let split = Some(value("split")).filter(|split| !split.is_empty()).map(str::to_owned);
+    let split = match value("split") {
+        // As the form says.
+        "" => PARTS.iter().find(|part| part.key == key).map_or("", |part| part.usual_split),
+        given => given,
+    };
+    let split = Some(split.to_owned());
     Ok(Some(Dataset { layout, root: path("root")?, split, labels, mapping: optional("mapping")? }))
+}
+
+/// What is wrong with the folders and mapping files of a project before anything is kept, by field.
+fn misfits(new: &NewProject) -> Values {
+    let parts = [("source", Some(&new.source)), ("target", Some(&new.target)), ("val", new.val.as_ref())];
+    let mut errors = Values::new();
+    for (key, dataset) in parts.into_iter().filter_map(|(key, dataset)| Some((key, dataset?))) {
+        let labelled = key != "target";
+        if let Err(error) = datasets::scan(dataset, labelled) {
+            let field = if matches!(error, ScanError::NoLabelsFolder) { "labels" } else { "root" };
+            errors.insert(format!("{key}_{field}"), sentence(&error.to_string()));
+        }
+        if let Some(error) = labelled.then(|| code_for(dataset, &new.taxonomy).err()).flatten() {
+            errors.insert(format!("{key}_mapping"), sentence(&error.to_string()));
+        }
+    }
+    errors
 }
 
 /// Looks into a folder without keeping anything.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::show;
 use crate::domain::UserId;
 use crate::store::people::{self, Invitation, Role, TokenHash, User};
-use crate::store::{Db, now};
+use crate::store::{self, Db, now};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::session::{self, hex};
@@ -80,36 +80,30 @@ pub(crate) async fn remove(State(app): State<App>, Path(user): Path<i64>) -> Res
 }
 
 /// Makes a link that lets one person in; gives its path. With a `user`, it signs that one in.
-async fn new_link(db: &Db, role: Role, user: Option<UserId>, by: Option<UserId>) -> Result<String> {
+async fn new_link(db: &Db, role: Role, user: Option<UserId>, by: Option<UserId>) -> store::Result<String> {
     let secret = session::secret();
     people::invite(db, &session::hash(&secret), role, user, by, now() + LINK_DAYS * DAY).await?;
     Ok(format!("/invitations/{secret}"))
 }
 
 /// While nobody is there: the path of a link that makes the first lead. Links printed before are taken back.
-pub async fn first_link(db: &Db) -> Result<Option<String>, crate::store::Error> {
+pub async fn first_link(db: &Db) -> store::Result<Option<String>> {
     if !people::none_yet(db).await? {
         return Ok(None);
     }
     for old in people::invitations(db).await? {
         people::revoke(db, &old.token).await?;
     }
-    let secret = session::secret();
-    people::invite(db, &session::hash(&secret), Role::Lead, None, None, now() + LINK_DAYS * DAY).await?;
-    Ok(Some(format!("/invitations/{secret}")))
+    new_link(db, Role::Lead, None, None).await.map(Some)
 }
 
 /// The path of a link that lets one more person in: for an operator at the command line.
-pub async fn invitation_link(db: &Db, role: Role) -> Result<String, crate::store::Error> {
-    let secret = session::secret();
-    people::invite(db, &session::hash(&secret), role, None, None, now() + LINK_DAYS * DAY).await?;
-    Ok(format!("/invitations/{secret}"))
+pub async fn invitation_link(db: &Db, role: Role) -> store::Result<String> {
+    new_link(db, role, None, None).await
 }
 
 /// The path of a link that signs the demo's visitor in as a lead, without a password.
-pub async fn visitor_link(db: &Db, name: &str) -> Result<String, crate::store::Error> {
+pub async fn visitor_link(db: &Db, name: &str) -> store::Result<String> {
     let user = people::add_without_password(db, name, Role::Lead).await?;
-    let secret = session::secret();
-    people::invite(db, &session::hash(&secret), Role::Lead, Some(user), None, now() + LINK_DAYS * DAY).await?;
-    Ok(format!("/invitations/{secret}"))
+    new_link(db, Role::Lead, Some(user), None).await
 }

@@ -112,6 +112,12 @@ impl ProjectPage {
         self.round.map(|round| round.number) == self.rounds.last().map(|round| round.number)
     }
 
+    /// The stages that may be run again; none while one is at work.
+    fn again(&self) -> Vec<Stage> {
+        let idle = self.is_newest() && !self.cards.iter().any(Card::is_active);
+        self.cards.iter().filter(|card| idle && card.may_run_again()).map(Card::stage).collect()
+    }
+
     /// What the stream sends: the id of each part and its content.
     pub(crate) fn parts(&self) -> Result<[(&'static str, String); 3]> {
         Ok([
