@@ -353,8 +353,13 @@ impl Made<'_> {
         let measure = jobs::insert(&mut tx, self.project, self.round, Stage::Evaluate, Some(model)).await?;
         jobs::end(&mut tx, measure, JobState::Done, None).await?;
         let pictures = self.vals.to_vec();
-        models::set_evaluation(&mut tx, model, measure, &Evaluation { frames: self.vals.len(), confusion, pictures })
-            .await?;
+        models::set_evaluation(
+            &mut tx,
+            model,
+            measure,
+            &Evaluation { frames: self.vals.len(), confusion, last: None, pictures },
+        )
+        .await?;
         tx.commit().await?;
         let shown = self.workspace.job_dir(measure).join(files::OUT);
         std::fs::create_dir_all(&shown)?;

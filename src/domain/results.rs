@@ -131,6 +131,9 @@ pub struct Evaluation {
     pub frames: usize,
     /// Truth by prediction, at the labels' own size.
     pub confusion: Confusion,
+    /// The same of the last state of the training, where the model is an earlier and better one.
+    #[serde(default)]
+    pub last: Option<Confusion>,
     /// Frames with a prediction picture in `out/pictures/<frame id>.png` (class indices).
     pub pictures: Vec<FrameId>,
 }

@@ -11,7 +11,7 @@ use super::file::{Arm, Experiment};
 use super::frames::Frames;
 use super::machine::Machine;
 use super::play::Played;
-use crate::domain::{ClassMix, Recipe, Selection, Stage, Strategy, Taxonomy};
+use crate::domain::{ClassMix, Confusion, Recipe, Selection, Stage, Strategy, Taxonomy};
 
 /// All that the files say, but the curves.
 #[derive(Clone, Debug, Serialize)]
@@ -47,6 +47,8 @@ pub(super) struct RunReport {
     steps: u64,
     labelled: usize,
     mean_iou: Option<f64>,
+    /// Of the last state, where the model is an earlier and better one.
+    last_mean_iou: Option<f64>,
     /// Of the taxonomy's subsets.
     subset_iou: BTreeMap<String, Option<f64>>,
     accuracy: Option<f64>,
@@ -224,6 +226,7 @@ impl RunReport {
             steps: played.steps,
             labelled: played.labelled.len(),
             mean_iou: confusion.mean_iou(),
+            last_mean_iou: played.evaluation.last.as_ref().and_then(Confusion::mean_iou),
             subset_iou: taxonomy.subsets.iter().map(|s| (s.name.clone(), of_subset(&s.classes))).collect(),
             accuracy: confusion.accuracy(),
             class_iou: (0..taxonomy.len()).map(|class| confusion.iou(class)).collect(),

@@ -307,6 +307,7 @@ async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
     site.fake.wait_for_stage(round, Stage::Adapt).await;
 
     assert!(lead.sees(&format!("{page}/export")).await.contains("2 submitted frames"));
+    assert!(lead.sees(&format!("{page}/models")).await.contains("last state 58.3"));
     let models = lead.sees(&format!("{page}/export")).await;
     let model = models.split("<option value=\"").nth(2).unwrap().split('"').next().unwrap().to_owned();
     let made = lead.post(&format!("{page}/export"), &[("masks", "yes"), ("model", &model)]).await;

@@ -55,6 +55,13 @@ fn held_out_frames_choose_among_the_states() {
     assert!(said.unwrap().starts_with(&format!("the model is the state after step {}: mIoU", best.0)), "{said:?}");
     let last = fs::read(job.out(files::LAST_MODEL)).unwrap();
     assert_eq!(last == job.weights(), best.0 == 6);
+    let measured = |name: &str, job: &JobFolder| {
+        let measure = toy.done(name, &toy.plan.evaluate(job.model(), 0, false));
+        measure.json::<Evaluation>(files::EVALUATION)
+    };
+    let both = measured("measure", &job);
+    assert_eq!(both.last.as_ref() == Some(&both.confusion), best.0 == 6, "both are measured");
+    assert_eq!(measured("measure warm-up", &warmup).last, None);
     // Killed and gone on, it chooses alike.
     let killed = toy.job("killed", &spec);
     let mut running = killed.start();

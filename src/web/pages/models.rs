@@ -64,6 +64,11 @@ impl Shown {
         format!("/models/{}/pictures/{frame}?of={job}", self.model.id)
     }
 
+    /// Where it is the best of its training's states: what the last one does.
+    fn last_mean_iou(&self) -> Option<f64> {
+        self.evaluation.as_ref()?.1.last.as_ref()?.mean_iou()
+    }
+
     fn iou(&self, class: usize) -> Option<f64> {
         self.evaluation.as_ref()?.1.confusion.iou(class)
     }
