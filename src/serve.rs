@@ -41,7 +41,14 @@ impl Server {
         let address = listener.local_addr()?;
         let url = common.base_url(address);
         workspace.sign(&url)?;
-        let supervisor = Supervisor::start(workspace.clone(), common.engine.supervisor()).await?;
+        let config = common.engine.supervisor();
+        if config.launcher.is_empty() && !config.engine.exists() {
+            let engine = config.engine.display();
+            tracing::warn!(
+                "there is no engine at {engine}, so no stage will run: build it, or give its path by --engine"
+            );
+        }
+        let supervisor = Supervisor::start(workspace.clone(), config).await?;
         let settings = Settings {
             data_roots,
             imagenet_lite0: common.engine.imagenet(Backbone::EfficientnetLite0),

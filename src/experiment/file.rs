@@ -109,7 +109,7 @@ impl Experiment {
         };
         let ground = whole.get("name").and_then(|name| name.as_str()).map(str::to_owned);
         put_over(&mut whole, table(path)?);
-        let parsed = File::deserialize(whole).map_err(anyhow::Error::from).and_then(Self::new);
+        let parsed = File::deserialize(whole).map_err(|error| anyhow!("{}", error.message())).and_then(Self::new);
         let mut experiment = parsed.with_context(|| {
             let hint = if on.is_none() { ", or wants a pair of domains by --on" } else { "" };
             format!("{} is no experiment{hint}", path.display())

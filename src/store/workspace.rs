@@ -31,6 +31,8 @@ pub struct Workspace {
 pub enum OpenError {
     #[error("the workspace {dir} is open in another server ({holder}): stop that one, or choose another folder")]
     Held { dir: PathBuf, holder: String },
+    #[error("{dir} is a file: give a folder for the workspace")]
+    AFile { dir: PathBuf },
     #[error("the folder {dir} is not empty and no workspace: choose an empty folder or one that Windlass made")]
     Foreign { dir: PathBuf },
     #[error("the workspace {dir} has lost its database: windlass.db is {what}; put a backup in its place")]
@@ -54,6 +56,9 @@ impl Workspace {
     /// that file, and a blank one in its place would look as if they were gone.
     pub async fn open(dir: &Path) -> Result<Self, OpenError> {
         let folder = |cause| OpenError::Folder { dir: dir.to_owned(), cause };
+        if dir.is_file() {
+            return Err(OpenError::AFile { dir: dir.to_owned() });
+        }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(folder)?;
         let dir = dir.canonicalize().map_err(folder)?;
         let folder = |cause| OpenError::Folder { dir: dir.clone(), cause };

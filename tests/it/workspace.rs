@@ -89,6 +89,7 @@ async fn a_workspace_of_a_newer_windlass_and_a_folder_of_something_else_are_refu
     fs::write(other.path().join("thesis.tex"), "").unwrap();
     assert!(refusal(other.path()).await.contains("is not empty and no workspace"));
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1, "nothing is put beside it");
+    assert!(refusal(&other.path().join("thesis.tex")).await.ends_with("is a file: give a folder for the workspace"));
     assert!(matches!(Workspace::attach(other.path()).await, Err(OpenError::Absent { .. })));
 }
 
