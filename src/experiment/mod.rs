@@ -63,7 +63,7 @@ pub async fn run(arguments: &Run) -> Result<()> {
         failed.extend(errors);
     }
     let earlier = lines.of_other_seeds(&experiment.name, &experiment.seeds).context("results.jsonl cannot be read")?;
-    let report = Report::new(&experiment, &frames, &played, earlier);
+    let report = Report::new(&experiment, &frames, &played, &earlier);
     report.write(&out, &played).with_context(|| format!("the report cannot be written to {}", out.display()))?;
     terminal.say("");
     let mut screen = std::io::stdout();

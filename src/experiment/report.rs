@@ -120,7 +120,7 @@ impl Report {
         experiment: &Experiment,
         frames: &Frames,
         played: &[Played],
-        earlier: Vec<(String, RunReport)>,
+        earlier: &[(String, RunReport)],
     ) -> Self {
         let Frames { plan, refused, .. } = frames;
         let device = played.iter().flat_map(|played| &played.jobs).map(|(_, told)| told.device.as_str());
