@@ -50,7 +50,9 @@ async fn serve(arguments: &Serve) -> anyhow::Result<()> {
 
 async fn play_demo(arguments: &Demo) -> anyhow::Result<()> {
     let mut server = Server::open(&arguments.common, &[]).await?;
-    println!("Drawing two street domains, if they are not there yet: some seconds.");
+    let patience =
+        if cfg!(debug_assertions) { "minutes in a debug build, seconds by `make demo`" } else { "some seconds" };
+    println!("Drawing two street domains, if they are not there yet: {patience}.");
     let link = demo::prepare(&mut server, arguments).await?;
     println!(
         "The demo is at this link, which is good once:\n\n    {link}\n\nCtrl-C stops it; start it again to go on."
