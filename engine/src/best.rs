@@ -56,6 +56,7 @@ impl Best {
         let mut confusion = Confusion::new(job.spec.classes.len());
         look(
             job,
+            &job.shelf,
             |rgb| model.see(rgb, false),
             &self.frames,
             true,

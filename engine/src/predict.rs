@@ -8,6 +8,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use windlass::domain::{FrameRef, Mask, Size};
 
 use crate::ahead::Ahead;
+use crate::frames::Shelf;
 use crate::job::Job;
 use crate::model::Model;
 use crate::net::Output;
@@ -20,7 +21,7 @@ pub struct Seen<'a> {
     pub frames: &'a [FrameRef],
     /// Their labels at their own size, where wanted and there.
     pub labels: Vec<Option<Mask>>,
-    /// Of the frames at the recipe's size.
+    /// Of the frames at the shelf's size.
     pub output: Output,
 }
 
@@ -44,12 +45,13 @@ pub fn each(
     count: &mut Count,
     visit: impl FnMut(Seen<'_>) -> Result<()>,
 ) -> Result<bool> {
-    each_by(job, |rgb| model.see(rgb, false), frames, labelled, count, visit)
+    each_by(job, &job.shelf, |rgb| model.see(rgb, false), frames, labelled, count, visit)
 }
 
-/// The same with another way to see pictures u8 `[n, h, w, 3]`.
+/// The same from a shelf with frames of another size, or with another way to see pictures u8 `[n, h, w, 3]`.
 pub fn each_by(
     job: &Job,
+    shelf: &Arc<Shelf>,
     see: impl Fn(&Tensor) -> Output,
     frames: &[FrameRef],
     labelled: bool,
@@ -59,7 +61,7 @@ pub fn each_by(
     if job.stopping() {
         return Ok(false);
     }
-    look(job, see, frames, labelled, |seen| {
+    look(job, shelf, see, frames, labelled, |seen| {
         let last = seen.first + seen.frames.len() == frames.len();
         count.done += seen.frames.len();
         visit(seen)?;
@@ -71,14 +73,15 @@ pub fn each_by(
 /// The same in silence, until `visit` wants no more. Whether it has seen all.
 pub fn look(
     job: &Job,
+    shelf: &Arc<Shelf>,
     see: impl Fn(&Tensor) -> Output,
     frames: &[FrameRef],
     labelled: bool,
     mut visit: impl FnMut(Seen<'_>) -> Result<bool>,
 ) -> Result<bool> {
-    let size = job.spec.recipe.frame;
+    let size = shelf.size();
     let at_once = at_once(job.device, size);
-    let shelf = job.shelf.clone();
+    let shelf = shelf.clone();
     let owned: Arc<[FrameRef]> = frames.into();
     let read = move |batch| {
         let first = batch as usize * at_once;

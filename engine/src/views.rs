@@ -1,4 +1,5 @@
-//! Frames measured by windows and mirrored (both off by default, as the paper's protocol is single-scale on whole frames).
+//! Frames seen by windows and mirrored. To measure, both are off by default, as the paper's protocol is single-scale on
+//! whole frames; a start mask is for people and may be as good as it can be.
 
 use tch::{Kind, Tensor};
 use windlass::domain::{Recipe, Size};
@@ -41,6 +42,26 @@ pub fn see(model: &Model, rgb: &Tensor, recipe: &Recipe) -> Output {
     Output { features: Tensor::zeros([0], (Kind::Float, rgb.device())), logits: mean }
 }
 
+/// Pictures at their size and at a smaller one, as they are and mirrored: log of the mean of all probabilities in the logits'
+/// place, at a quarter of the larger size; features at a quarter of the smaller. Pictures u8 `[n, h, w, 3]`.
+pub fn see_larger(model: &Model, rgb: &Tensor, smaller: Size) -> Output {
+    let (large, _) = both_ways(model, rgb);
+    let sides = [smaller.height, smaller.width].map(i64::from);
+    let small = rgb.permute([0, 3, 1, 2]).to_kind(Kind::Float);
+    let small = small.internal_upsample_bilinear2d_aa(sides, false, None, None).permute([0, 2, 3, 1]);
+    let (small, features) = both_ways(model, &small);
+    let map = large.size();
+    let small = model.net.enlarge(&small, Size { width: map[3] as u32, height: map[2] as u32 });
+    Output { features, logits: ((large + small) / 2.0).clamp_min(1e-12).log() }
+}
+
+/// Mean probabilities of pictures and of their mirror images, and the features of the pictures.
+fn both_ways(model: &Model, rgb: &Tensor) -> (Tensor, Tensor) {
+    let Output { features, logits } = model.see(rgb, false);
+    let mirrored = model.see(&rgb.flip([2]), false).logits.flip([3]);
+    ((logits.softmax(1, Kind::Float) + mirrored.softmax(1, Kind::Float)) / 2.0, features)
+}
+
 /// Where windows of a length begin on a side: two thirds of a window apart, the last at the end (AEL).
 fn windows(side: u32, window: u32) -> Vec<i64> {
     let (last, apart) = (side.saturating_sub(window), (window * 2 / 3).max(1));
@@ -49,7 +70,29 @@ fn windows(side: u32, window: u32) -> Vec<i64> {
 
 #[cfg(test)]
 mod tests {
+    use tch::{Device, no_grad};
+    use windlass::domain::Backbone;
+
     use super::*;
+
+    #[test]
+    fn a_mirrored_street_is_seen_as_the_street_mirrored() {
+        let model = Model::fresh(&Recipe::recommended(Backbone::EfficientnetLite0), 3, 5, Device::Cpu);
+        tch::manual_seed(5);
+        let rgb = Tensor::randint(256, [1, 64, 96, 3], (Kind::Uint8, Device::Cpu));
+        let smaller = Size { width: 64, height: 48 };
+        let see = |rgb: &Tensor| no_grad(|| see_larger(&model, rgb, smaller).logits);
+        let (seen, mirrored) = (see(&rgb), see(&rgb.flip([2])));
+        assert!(mirrored.flip([3]).allclose(&seen, 1e-3, 1e-4, false));
+        assert!(seen.exp().sum_dim_intlist(1, false, Kind::Float).allclose(
+            &Tensor::ones([1, 16, 24], (Kind::Float, Device::Cpu)),
+            1e-5,
+            1e-6,
+            false
+        ));
+        assert_eq!(seen.size(), [1, 3, 16, 24]);
+        assert!(!model.see(&rgb, false).logits.log_softmax(1, Kind::Float).allclose(&seen, 1e-5, 1e-6, false));
+    }
 
     #[test]
     fn windows_reach_from_end_to_end() {

@@ -54,7 +54,7 @@ fn measure(
     let model = Model::load(job, model)?;
     let mut confusion = Confusion::new(job.spec.classes.len());
     let see = |rgb: &_| see(&model, rgb, &job.spec.recipe);
-    let all = each_by(job, see, frames, true, count, |seen| {
+    let all = each_by(job, &job.shelf, see, frames, true, count, |seen| {
         for (place, (frame, truth)) in seen.frames.iter().zip(&seen.labels).enumerate() {
             let truth = truth.as_ref().with_context(|| {
                 format!("frame {} has no label to measure against: give validation frames with labels", frame.id)

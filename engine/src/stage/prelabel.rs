@@ -1,16 +1,22 @@
 //! Start masks, where the model doubts them, and the segments that people correct them by.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
-use tch::{Device, Kind};
-use windlass::domain::{FrameRef, Proposal, files};
+use tch::{Device, Kind, Tensor};
+use windlass::domain::{FrameRef, Proposal, Recipe, Size, files};
 use windlass::formats::{atomic, mask_png};
 
+use crate::frames::Shelf;
 use crate::job::{Job, Outcome};
 use crate::model::Model;
-use crate::predict::{Count, classes, each, entropy};
+use crate::predict::{Count, classes, each_by, entropy};
 use crate::segments;
+use crate::views::see_larger;
+
+/// How much larger than the recipe's size a frame is shown as well, at most.
+const LARGER: f64 = 1.5;
 
 /// Leaves, for each frame at its own size, the likeliest class and the normalised entropy of every pixel,
 /// and its segments.
@@ -19,7 +25,9 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
     let model = Model::load(job, model)?;
     let mut proposals = Vec::with_capacity(frames.len());
     let mut count = Count { done: 0, total: frames.len() };
-    let all = each(job, &model, frames, false, &mut count, |seen| {
+    let shelf = Arc::new(Shelf::new(shown(&job.spec.recipe), job.spec.codes.clone()));
+    let see = |rgb: &Tensor| see_larger(&model, rgb, job.spec.recipe.frame);
+    let all = each_by(job, &shelf, see, frames, false, &mut count, |seen| {
         let doubt = entropy(&seen.output.logits); // [n, h/4, w/4]
         for (place, frame) in (0..).zip(seen.frames) {
             let mask = format!("prelabel/{}.png", frame.id);
@@ -47,4 +55,36 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
     }
     atomic::write(&job.out(files::PROPOSALS)?, &serde_json::to_vec_pretty(&proposals)?)?;
     Ok(Outcome::Done)
+}
+
+/// The larger size at which frames are shown: as large as the network met them while it trained, so that it sees what is
+/// small. Beside the recipe's size, not in its place: of two networks one saw less at the larger alone.
+fn shown(recipe: &Recipe) -> Size {
+    let times = recipe.scale[1].clamp(1.0, LARGER);
+    let side = |length: u32| (f64::from(length) * times).round() as u32;
+    Size { width: side(recipe.frame.width), height: side(recipe.frame.height) }
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass::domain::Backbone;
+
+    use super::*;
+
+    #[test]
+    fn frames_are_shown_as_large_as_the_network_met_them() {
+        let at = |scale| {
+            let recipe = Recipe {
+                frame: Size { width: 896, height: 512 },
+                scale,
+                ..Recipe::recommended(Backbone::EfficientnetLite0)
+            };
+            let Size { width, height } = shown(&recipe);
+            (width, height)
+        };
+        assert_eq!(at([0.5, 1.5]), (1344, 768));
+        assert_eq!(at([1.0, 1.25]), (1120, 640));
+        assert_eq!(at([0.5, 0.75]), (896, 512));
+        assert_eq!(at([0.5, 2.0]), (1344, 768));
+    }
 }
