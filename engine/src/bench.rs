@@ -73,7 +73,7 @@ enum What {
     Anchors,
     /// Distances of 2 975 frames to twenty anchors (Eq. 5).
     Select,
-    /// Label files read and compared; needs --pairs.
+    /// Label files read and compared; needs --pairs, and is left out of all without them.
     Evaluate,
 }
 
@@ -91,6 +91,8 @@ impl BenchCommand {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
         let all: Vec<What> = What::value_variants().to_vec();
         let wanted = if self.what.is_empty() { all } else { self.what.clone() };
+        let no_pairs = "to measure evaluation, give --pairs LABELS PREDICTIONS: two folders of Cityscapes PNGs";
+        ensure!(!self.what.contains(&What::Evaluate) || !self.pairs.is_empty(), no_pairs);
         let say = |what: &str, case: Value, mut times: Vec<f64>| {
             times.sort_by(f64::total_cmp);
             let seconds = times[times.len() / 2];
@@ -125,12 +127,13 @@ impl BenchCommand {
                 }
                 What::Anchors => self.anchors(&say)?,
                 What::Select => say("selection", json!({ "frames": 2975, "anchors": 20 }), self.select()),
-                What::Evaluate => {
-                    if let [labels, predictions] = &self.pairs[..] {
+                What::Evaluate => match &self.pairs[..] {
+                    [labels, predictions] => {
                         let (case, times) = self.evaluate(labels, predictions)?;
                         say("evaluation", case, times);
                     }
-                }
+                    _ => eprintln!("Evaluation is left out: {no_pairs}."),
+                },
             }
         }
         Ok(())

@@ -58,7 +58,7 @@ pub fn follow(anchor: &mut [f32], row: &[f32], present: &[bool], decay: f64) {
 }
 
 /// Exact to double precision, so that the parts of the classes add up to the whole.
-fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     let square = |(&a, &b): (&f32, &f32)| (f64::from(a) - f64::from(b)).powi(2);
     // In eight lanes, which the compiler turns into vector instructions: choosing one by one asks for millions of these.
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());

@@ -1,14 +1,16 @@
 //! K-means over feature vectors: the anchors of a domain are the centres (Eq. 2, 3).
 //!
-//! Lloyd's iterations from k-means++ starts. Each iteration goes through the rows once, assigning and adding up
-//! together. Rows are worked in a fixed number of parts whose sums are added in order, so the result does not depend
-//! on the number of threads.
+//! Lloyd's iterations from k-means++ starts. The rows do not fit into any cache, so an iteration reads those only whose
+//! nearest centre is in doubt. Every sum has its order, so the result does not depend on the number of threads.
 
-use rand::Rng;
+mod members;
+mod start;
+
 use rayon::prelude::*;
 
-use super::tile::{TILE, tile_distances};
-use crate::domain::{Stream, rng};
+use super::anchors::squared_distance;
+use members::{Change, Members};
+use start::plus_plus;
 
 /// How to cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +52,7 @@ pub enum KmeansError {
 pub fn kmeans(rows: &[f32], d: usize, knobs: Knobs, seed: u64) -> Result<Clustering, KmeansError> {
     check(rows, d, knobs.k)?;
     let mut best: Option<Clustering> = None;
-    for restart in 0..knobs.restarts.max(1) {
-        let start = plus_plus(rows, d, knobs.k, &mut rng(seed, Stream::Kmeans, restart as u64));
+    for start in plus_plus(rows, d, knobs.k, knobs.restarts.max(1), seed) {
         let found = lloyd(rows, d, start, knobs.iterations)?;
         if best.as_ref().is_none_or(|best| found.inertia < best.inertia) {
             best = Some(found);
@@ -78,133 +79,85 @@ fn check(rows: &[f32], d: usize, k: usize) -> Result<(), KmeansError> {
 }
 
 fn lloyd(rows: &[f32], d: usize, mut centres: Vec<f32>, max_iterations: usize) -> Result<Clustering, KmeansError> {
-    let mut nearest = vec![Nearest { centre: usize::MAX, distance: 0.0 }; rows.len() / d];
+    let k = centres.len() / d;
+    let mut members = Members::new(rows, d, k);
+    let mut sums = Sums { of: vec![0.0; k * d], counts: vec![0; k] };
+    let mut moved = vec![0.0; k];
     for iterations in 0.. {
-        let pass = assign(rows, d, &centres, &mut nearest);
-        if !pass.inertia.is_finite() {
+        let changes = members.assign(&centres, &moved);
+        if !members.are_finite() {
             return Err(KmeansError::NotFinite);
         }
-        if !pass.changed || iterations == max_iterations {
-            return Ok(Clustering { centres, counts: pass.counts, inertia: pass.inertia, iterations });
+        sums.follow(&changes, rows);
+        if changes.is_empty() || iterations == max_iterations {
+            let inertia = members.distances(&centres).iter().sum();
+            return Ok(Clustering { centres, counts: sums.counts, inertia, iterations });
         }
-        centres = means(&pass, centres, d);
-        reseed_empty(&mut centres, &pass.counts, rows, d, &nearest);
+        let mut next = sums.means(&centres);
+        if sums.counts.contains(&0) {
+            reseed_empty(&mut next, &sums.counts, rows, &members.distances(&centres));
+        }
+        moved = centres.chunks_exact(d).zip(next.chunks_exact(d)).map(|(a, b)| squared_distance(a, b).sqrt()).collect();
+        centres = next;
     }
     unreachable!("the loop ends at max_iterations")
 }
 
-#[derive(Clone, Copy)]
-struct Nearest {
-    centre: usize,
-    distance: f64,
-}
-
-/// What one way through the rows finds.
-struct Pass {
-    sums: Vec<f64>, // [k, d]
+/// Sums of the rows of each centre.
+///
+/// Of values in f32 a sum in f64 keeps every digit, so a row that goes leaves nothing behind.
+struct Sums {
+    of: Vec<f64>, // [k, d]
     counts: Vec<usize>,
-    inertia: f64,
-    changed: bool,
 }
 
-/// Parts that the rows are cut into, whatever the number of threads.
-const PARTS: usize = 16;
-
-/// Gives each row its nearest centre, ties to the lowest, and adds the rows of each centre up.
-fn assign(rows: &[f32], d: usize, centres: &[f32], nearest: &mut [Nearest]) -> Pass {
-    let k = centres.len() / d;
-    let part = nearest.len().div_ceil(PARTS).next_multiple_of(TILE);
-    let of_part = |(rows, nearest): (&[f32], &mut [Nearest])| {
-        let mut pass = Pass { sums: vec![0.0; k * d], counts: vec![0; k], inertia: 0.0, changed: false };
-        for (rows, nearest) in rows.chunks(TILE * d).zip(nearest.chunks_mut(TILE)) {
-            let distances = tile_distances(rows, centres, d); // [k][TILE]
-            for (at, (row, before)) in rows.chunks_exact(d).zip(nearest).enumerate() {
-                let now = smallest(distances.iter().map(|of_rows| of_rows[at]));
-                pass.changed |= now.centre != before.centre;
-                pass.inertia += now.distance;
-                pass.counts[now.centre] += 1;
-                for (sum, &value) in pass.sums[now.centre * d..][..d].iter_mut().zip(row) {
-                    *sum += f64::from(value);
+impl Sums {
+    fn follow(&mut self, changes: &[Change], rows: &[f32]) {
+        let d = self.of.len() / self.counts.len();
+        self.of.par_chunks_exact_mut(d).zip(&mut self.counts).enumerate().for_each(|(centre, (sum, count))| {
+            for change in changes.iter().filter(|change| change.from == Some(centre) || change.to == centre) {
+                let row = &rows[change.row * d..][..d];
+                if change.to == centre {
+                    *count += 1;
+                    sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+                } else {
+                    *count -= 1;
+                    sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum -= f64::from(value));
                 }
-                *before = now;
+            }
+        });
+    }
+
+    /// Eq. 3. An empty cluster keeps its centre.
+    fn means(&self, centres: &[f32]) -> Vec<f32> {
+        let d = self.of.len() / self.counts.len();
+        let mut means = centres.to_vec();
+        for ((mean, sums), &count) in means.chunks_exact_mut(d).zip(self.of.chunks_exact(d)).zip(&self.counts) {
+            if count > 0 {
+                mean.iter_mut().zip(sums).for_each(|(value, sum)| *value = (sum / count as f64) as f32);
             }
         }
-        pass
-    };
-    let mut passes: Vec<Pass> = rows.par_chunks(part * d).zip(nearest.par_chunks_mut(part)).map(of_part).collect();
-    let rest = passes.split_off(1);
-    rest.iter().fold(passes.remove(0), merge)
-}
-
-fn merge(mut a: Pass, b: &Pass) -> Pass {
-    a.sums.iter_mut().zip(&b.sums).for_each(|(a, b)| *a += b);
-    a.counts.iter_mut().zip(&b.counts).for_each(|(a, b)| *a += b);
-    Pass { inertia: a.inertia + b.inertia, changed: a.changed || b.changed, ..a }
-}
-
-fn smallest(distances: impl Iterator<Item = f64>) -> Nearest {
-    let mut best = Nearest { centre: 0, distance: f64::INFINITY };
-    for (centre, distance) in distances.enumerate() {
-        if distance < best.distance || distance.is_nan() {
-            best = Nearest { centre, distance };
-        }
+        means
     }
-    best
-}
-
-/// Eq. 3. An empty cluster keeps its centre.
-fn means(pass: &Pass, mut centres: Vec<f32>, d: usize) -> Vec<f32> {
-    for ((centre, sums), &count) in centres.chunks_exact_mut(d).zip(pass.sums.chunks_exact(d)).zip(&pass.counts) {
-        if count > 0 {
-            centre.iter_mut().zip(sums).for_each(|(value, sum)| *value = (sum / count as f64) as f32);
-        }
-    }
-    centres
 }
 
 /// Moves the centres of empty clusters to the rows that lie farthest from theirs, ties to the lowest row.
-fn reseed_empty(centres: &mut [f32], counts: &[usize], rows: &[f32], d: usize, nearest: &[Nearest]) {
-    let empty: Vec<usize> = (0..counts.len()).filter(|&centre| counts[centre] == 0).collect();
-    if empty.is_empty() {
-        return;
-    }
-    let mut far: Vec<usize> = (0..nearest.len()).filter(|&row| nearest[row].distance > 0.0).collect();
-    far.sort_by(|&a, &b| nearest[b].distance.total_cmp(&nearest[a].distance).then(a.cmp(&b)));
-    for (centre, row) in empty.into_iter().zip(far) {
+fn reseed_empty(centres: &mut [f32], counts: &[usize], rows: &[f32], distances: &[f64]) {
+    let d = centres.len() / counts.len();
+    let mut far: Vec<usize> = (0..distances.len()).filter(|&row| distances[row] > 0.0).collect();
+    far.sort_by(|&a, &b| distances[b].total_cmp(&distances[a]).then(a.cmp(&b)));
+    let empty = (0..counts.len()).filter(|&centre| counts[centre] == 0);
+    for (centre, row) in empty.zip(far) {
         centres[centre * d..][..d].copy_from_slice(&rows[row * d..][..d]);
-    }
-}
-
-/// Arthur and Vassilvitskii's start: each further centre is a row drawn by its squared distance to those there are.
-fn plus_plus(rows: &[f32], d: usize, k: usize, rng: &mut impl Rng) -> Vec<f32> {
-    let n = rows.len() / d;
-    let mut centres = Vec::with_capacity(k * d);
-    let mut distances = vec![f64::INFINITY; n];
-    let mut row = rng.random_range(0..n as u64) as usize;
-    loop {
-        centres.extend_from_slice(&rows[row * d..][..d]);
-        if centres.len() == k * d {
-            return centres;
-        }
-        let newest = &centres[centres.len() - d..];
-        rows.par_chunks(TILE * d).zip(distances.par_chunks_mut(TILE)).for_each(|(rows, distances)| {
-            let to_newest = tile_distances(rows, newest, d)[0];
-            distances.iter_mut().zip(to_newest).for_each(|(distance, new)| *distance = distance.min(new));
-        });
-        let mut left = rng.random::<f64>() * distances.iter().sum::<f64>();
-        let reached = |&distance: &f64| {
-            left -= distance;
-            left < 0.0
-        };
-        row = distances.iter().position(reached).unwrap_or_else(|| rng.random_range(0..n as u64) as usize);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
+    use rand::{Rng, SeedableRng};
 
     use super::*;
+    use crate::method::anchors::nearest;
     use crate::method::golden;
 
     fn blobs(n: usize, d: usize, k: usize) -> Vec<f32> {
@@ -223,6 +176,37 @@ mod tests {
         let alone = on(1);
         assert_eq!(alone, on(3));
         assert_eq!(alone.counts.iter().sum::<usize>(), 1003);
+    }
+
+    #[test]
+    fn rows_that_are_not_read_again_are_where_reading_all_would_put_them() {
+        let (d, k) = (16, 5);
+        let rows: Vec<f32> = blobs(700, d, 3).iter().map(|value| value * 0.4).collect(); // blobs that overlap, and more centres
+        let start = [0, 1, 2, 3, 4];
+        let mut centres: Vec<f32> = start.iter().flat_map(|&row| &rows[row * d..][..d]).copied().collect();
+        for iterations in 0..8 {
+            let found = kmeans_from(&rows, d, &start, iterations).unwrap();
+            golden::close(&found.centres, &centres, 1e-6);
+            let (mut sums, mut counts) = (vec![0.0; k * d], vec![0; k]);
+            for row in rows.chunks_exact(d) {
+                let own = nearest(row, &centres).index;
+                counts[own] += 1;
+                sums[own * d..][..d].iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+            }
+            assert_eq!(found.counts, counts, "after {iterations} iterations");
+            let mean = |(at, sum): (usize, &f64)| (sum / counts[at / d] as f64) as f32;
+            centres = sums.iter().enumerate().map(mean).collect();
+        }
+    }
+
+    #[test]
+    fn every_start_has_a_centre_in_each_of_distant_blobs() {
+        let rows: Vec<f32> = blobs(300, 8, 6).iter().map(|value| value + 9.0 * value.floor()).collect(); // ten apart
+        for start in plus_plus(&rows, 8, 6, 4, 1) {
+            let mut blobs: Vec<i32> = start.chunks_exact(8).map(|centre| centre[0] as i32 / 10).collect();
+            blobs.sort_unstable();
+            assert_eq!(blobs, [0, 1, 2, 3, 4, 5]);
+        }
     }
 
     #[test]

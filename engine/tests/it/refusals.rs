@@ -150,3 +150,10 @@ fn a_second_engine_on_a_folder_leaves_it_alone() {
     lock.unlock().unwrap();
     assert!(job.run().1);
 }
+
+#[test]
+fn an_evaluation_cannot_be_measured_without_label_files() {
+    let bench = Command::new(env!("CARGO_BIN_EXE_windlass-engine")).args(["bench", "evaluate"]).output().unwrap();
+    let said = String::from_utf8_lossy(&bench.stderr);
+    assert!(!bench.status.success() && said.contains("give --pairs LABELS PREDICTIONS"), "{said}");
+}
