@@ -31,10 +31,13 @@ fn plain(rows: [&[f32]; TILE], centres: &[f32]) -> Vec<[f64; TILE]> {
     let mut distances = vec![[0.0; TILE]; centres.len() / d];
     for from in (0..d).step_by(BLOCK) {
         let width = BLOCK.min(d - from);
-        let rows: [&[f32]; TILE] = rows.map(|row| &row[from..][..width]);
+        let [a, b, c, e] = rows;
+        let rows = [&a[from..][..width], &b[from..][..width], &c[from..][..width], &e[from..][..width]];
         for (distances, centre) in distances.iter_mut().zip(centres.chunks_exact(d)) {
             let further = block_distances(rows, &centre[from..][..width]);
-            distances.iter_mut().zip(further).for_each(|(distance, further)| *distance += further);
+            for row in 0..TILE {
+                distances[row] += further[row];
+            }
         }
     }
     distances
@@ -43,20 +46,34 @@ fn plain(rows: [&[f32]; TILE], centres: &[f32]) -> Vec<[f64; TILE]> {
 #[inline(always)]
 fn block_distances(rows: [&[f32]; TILE], centre: &[f32]) -> [f64; TILE] {
     let (centre, centre_rest) = centre.as_chunks::<LANES>();
-    let chunks = rows.map(|row| &row.as_chunks::<LANES>().0[..centre.len()]);
+    let [(a, a_rest), (b, b_rest), (c, c_rest), (e, e_rest)] = [
+        rows[0].as_chunks::<LANES>(),
+        rows[1].as_chunks::<LANES>(),
+        rows[2].as_chunks::<LANES>(),
+        rows[3].as_chunks::<LANES>(),
+    ];
     let mut sums = [[0.0_f32; LANES]; TILE];
-    for (at, centre) in centre.iter().enumerate() {
-        for (sums, chunks) in sums.iter_mut().zip(chunks) {
-            for lane in 0..LANES {
-                let difference = chunks[at][lane] - centre[lane];
-                sums[lane] += difference * difference;
-            }
+    for ((((centre, a), b), c), e) in centre.iter().zip(a).zip(b).zip(c).zip(e) {
+        // Written out: where the compiler calls a closure for a row instead, this takes three times as long.
+        for lane in 0..LANES {
+            let [a, b, c, e] =
+                [a[lane] - centre[lane], b[lane] - centre[lane], c[lane] - centre[lane], e[lane] - centre[lane]];
+            sums[0][lane] += a * a;
+            sums[1][lane] += b * b;
+            sums[2][lane] += c * c;
+            sums[3][lane] += e * e;
         }
     }
-    std::array::from_fn(|row| {
-        let rest = rows[row].as_chunks::<LANES>().1.iter().zip(centre_rest).map(|(a, b)| f64::from(a - b).powi(2));
-        sums[row].into_iter().map(f64::from).sum::<f64>() + rest.sum::<f64>()
-    })
+    let mut distances = [0.0; TILE];
+    for (row, rest) in [a_rest, b_rest, c_rest, e_rest].into_iter().enumerate() {
+        for lane in sums[row] {
+            distances[row] += f64::from(lane);
+        }
+        for (a, b) in rest.iter().zip(centre_rest) {
+            distances[row] += f64::from(a - b).powi(2);
+        }
+    }
+    distances
 }
 
 #[cfg(test)]
