@@ -71,7 +71,8 @@ function belongsToField(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (target instanceof HTMLInputElement && target.type === "range") return event.key.startsWith("Arrow") || event.key === "Home";
   if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
-  const presses = event.key === "Enter" || event.key === " ";
+  // With Ctrl they submit the frame, also in the moment after a dialog in which its button still has the focus.
+  const presses = (event.key === "Enter" || event.key === " ") && !event.ctrlKey && !event.metaKey;
   return presses && target.closest?.("button, a, summary") !== null && target !== document.body;
 }
 

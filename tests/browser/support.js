@@ -189,6 +189,14 @@ export class Desk {
     await this.page.waitForFunction((text) => document.querySelector("#save-state")?.textContent?.startsWith(text), text, { polling: 50 });
   }
 
+  /** Waits for the page that comes next; says what stands in its way. @param {string} url */
+  async goesTo(url) {
+    await this.page.waitForURL(url).catch(async (error) => {
+      const said = await this.page.locator("dialog[open], [role=alert]:visible, #save-state, #submit:disabled").allInnerTexts();
+      throw new Error(`${error.message}the page says: ${[...said, ...this.errors].join(" | ")}`);
+    });
+  }
+
   /** @param {number} x @param {number} y @returns {Promise<number>} the class there */
   classAt(x, y) {
     return this.page.evaluate(([x, y]) => /** @type {any} */ (window).windlass.editor.map.at(x, y), [x, y]);
