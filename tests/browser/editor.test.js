@@ -28,9 +28,9 @@ beforeEach(async () => {
   desk = await ada.opens(1);
 });
 afterEach(async () => {
-  assert.deepEqual(desk.errors, []);
   await ada.context.close();
   await site.close();
+  assert.deepEqual(desk.errors, []);
 });
 
 /** @param {...string} keys */
@@ -123,7 +123,7 @@ test("a key jumps to what is unlabelled, the minimap shows where that is and dra
   assert.ok((await view()).left < left);
   assert.ok(before.equals(await desk.mask()));
   await type("n");
-  assert.match((await desk.page.textContent("#said")) ?? "", /2 of 2/);
+  await desk.hears(/2 of 2/);
   await type("Home");
   await minimap.waitFor({ state: "hidden" });
 });
@@ -139,7 +139,7 @@ test("a class gets another key on the sheet, and keeps it; the one that had it g
   await type("?");
   await desk.page.click('[aria-label^="Key of fence"]');
   await type("b");
-  assert.match((await desk.page.textContent("#said")) ?? "", /B is the key for “Brush”/);
+  await desk.hears(/B is the key for “Brush”/);
   await desk.page.click('[aria-label^="Key of fence"]');
   await type("1", "Escape", "2", "1");
   assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), FENCE);

@@ -96,7 +96,7 @@ test("the fix queue goes from doubt to doubt: Enter accepts, a class's key corre
   await page.keyboard.press("5");
   assert.notEqual(await marked(), second);
   assert.equal(await editor((editor) => editor.map.counts[4] > 0), true);
-  assert.match(String(await page.textContent("#said")), /^.+\? Enter: yes/);
+  await desk.hears(/^.+\? Enter: yes/);
   assert.notEqual(await page.textContent("#doubt-progress"), "0 %");
   await page.keyboard.press("Escape");
   assert.equal(await marked(), -1);

@@ -189,6 +189,12 @@ export class Desk {
     await this.page.waitForFunction((text) => document.querySelector("#save-state")?.textContent?.startsWith(text), text, { polling: 50 });
   }
 
+  /** Waits for what is told in passing. @param {RegExp} text */
+  async hears(text) {
+    const { source } = text;
+    await this.page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#said")?.textContent ?? ""), source);
+  }
+
   /** Waits for the page that comes next; says what stands in its way. @param {string} url */
   async goesTo(url) {
     await this.page.waitForURL(url).catch(async (error) => {
