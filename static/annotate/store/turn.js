@@ -27,8 +27,13 @@ export class Turn {
   }
 
   /** @returns {Promise<boolean>} whether it is this tab's */
-  take() {
-    return this.#request({ signal: AbortSignal.timeout(MOMENT) });
+  async take() {
+    while (!(await this.#request({ signal: AbortSignal.timeout(MOMENT) }))) {
+      const { held } = await navigator.locks.query();
+      if (held?.some(({ name }) => name === this.name)) return false;
+      // Nobody has it: the browser was too slow to say so in time.
+    }
+    return true;
   }
 
   /** Asks the tab whose turn it is to save and to hand over; one that does not answer loses it. */
