@@ -240,7 +240,7 @@ fn pick(index: usize, frame: FrameId) -> Pick {
         per_class[*class] = 2.4 / (nth as f64 + 1.0) - 0.1 * index as f64;
     }
     let score: f64 = per_class.iter().sum();
-    Pick { frame, score, source: score * 0.6, target: score * 0.4, per_class }
+    Pick { frame, score, source: score * 0.6, target: score * 0.4, per_class, absent: vec![16] }
 }
 
 /// Pictures of the target, and of validation with their labels.

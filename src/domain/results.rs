@@ -47,6 +47,9 @@ pub struct Pick {
     pub target: f64,
     /// What each class adds to the score; sums to it.
     pub per_class: Vec<f64>,
+    /// Indices of the classes that the model did not find in the frame: what they add, they add by being missing.
+    #[serde(default)]
+    pub absent: Vec<usize>,
 }
 
 /// How much there is of each class, as the model predicts it, among the picks and among all candidates. Shares, 0 to 1,

@@ -78,7 +78,7 @@ struct PickReport {
     /// File name of the frame.
     frame: String,
     score: f64,
-    /// The classes that add most to the score, and what they add.
+    /// The classes that add most to the score, and what they add; "no sky" where it is by being missing.
     chiefly: Vec<(String, f64)>,
 }
 
@@ -243,9 +243,13 @@ impl SelectionReport {
             let frame = played.labelled.iter().find(|frame| frame.id == id);
             frame.and_then(|frame| frame.image.file_stem()).unwrap_or_default().to_string_lossy().into_owned()
         };
-        let chiefly = |per_class: &[f64]| {
-            let classes = taxonomy.classes.iter().map(|class| class.name.clone());
-            let mut parts: Vec<(String, f64)> = classes.zip(per_class.iter().copied()).collect();
+        let chiefly = |pick: &crate::domain::Pick| {
+            let classes =
+                taxonomy.classes.iter().enumerate().map(|(index, class)| match pick.absent.contains(&index) {
+                    true => format!("no {}", class.name),
+                    false => class.name.clone(),
+                });
+            let mut parts: Vec<(String, f64)> = classes.zip(pick.per_class.iter().copied()).collect();
             parts.sort_by(|a, b| b.1.total_cmp(&a.1));
             parts.truncate(CHIEFLY);
             parts
@@ -253,7 +257,7 @@ impl SelectionReport {
         let pick = |pick: &crate::domain::Pick| PickReport {
             frame: name(pick.frame),
             score: pick.score,
-            chiefly: chiefly(&pick.per_class),
+            chiefly: chiefly(pick),
         };
         Self {
             strategy: selection.strategy,

@@ -66,7 +66,7 @@ impl Greedy for Diverse<'_> {
         let parts = self.nearest[candidate].map(|near| per_class(frame.vector, near.0, frame.present.len()));
         let [source, target] = self.plain[candidate];
         let per_class = parts[0].iter().zip(&parts[1]).map(|(a, b)| a + b).collect();
-        Pick { frame: frame.frame, score: self.gain(candidate), source, target, per_class }
+        Pick { frame: frame.frame, score: self.gain(candidate), source, target, per_class, absent: frame.absent() }
     }
 
     fn add(&mut self, candidate: usize) {
@@ -118,7 +118,9 @@ impl Greedy for Coverage<'_> {
     fn pick(&self, candidate: usize) -> Pick {
         let per_class: Vec<f64> = self.parts(candidate).collect();
         let [source, target] = self.plain[candidate];
-        Pick { frame: self.frames[candidate].frame, score: per_class.iter().sum(), source, target, per_class }
+        let Described { frame, .. } = self.frames[candidate];
+        let (score, absent) = (per_class.iter().sum(), self.frames[candidate].absent());
+        Pick { frame, score, source, target, per_class, absent }
     }
 
     fn add(&mut self, candidate: usize) {

@@ -22,6 +22,13 @@ pub struct Described<'a> {
     pub pixels: &'a [f32],
 }
 
+impl Described<'_> {
+    /// Indices of the classes that the model did not find enough of.
+    pub fn absent(&self) -> Vec<usize> {
+        (0..self.present.len()).filter(|&class| self.present[class] == 0).collect()
+    }
+}
+
 /// The anchors of one domain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Anchors<'a> {

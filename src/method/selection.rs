@@ -94,7 +94,8 @@ fn score(pool: &Pool<'_>, strategy: Strategy) -> Result<Vec<Pick>, SelectError> 
         if !score.value.is_finite() || !source.is_finite() || !target.is_finite() {
             return Err(SelectError::NotFinite);
         }
-        Ok(Pick { frame: frame.frame, score: score.value, source, target, per_class: score.per_class })
+        let (per_class, absent) = (score.per_class, frame.absent());
+        Ok(Pick { frame: frame.frame, score: score.value, source, target, per_class, absent })
     };
     pool.candidates.par_iter().map(pick).collect()
 }

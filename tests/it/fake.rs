@@ -265,8 +265,8 @@ pub(crate) const SIZE_PIXELS: usize = 32 * 16;
 
 pub(crate) fn selection(frames: &[i64]) -> Selection {
     let pick = |&frame: &i64| {
-        let per_class = vec![0.5; 11];
-        Pick { frame: FrameId(frame), score: 5.5, source: 3.0, target: 2.5, per_class }
+        let (per_class, absent) = (vec![0.5; 11], vec![1]);
+        Pick { frame: FrameId(frame), score: 5.5, source: 3.0, target: 2.5, per_class, absent }
     };
     let mix = ClassMix {
         picked_frames: vec![1.0; 11],

@@ -126,7 +126,7 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
         };
         let frame = frames::insert(&mut tx, project, &frame).await?;
         let score = 100.0 - number as f64;
-        picks.push(Pick { frame, score, source: score / 2.0, target: score / 2.0, per_class: vec![] });
+        picks.push(Pick { frame, score, source: score / 2.0, target: score / 2.0, per_class: vec![], absent: vec![] });
         drawn.push((frame, scene));
     }
     rounds::set_picks(&mut tx, round, &picks).await?;

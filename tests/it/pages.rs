@@ -290,7 +290,7 @@ async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
     assert!(html.contains("2 frames wait for their labels") && html.contains("Label the next frame"));
     assert!(!html.contains("Answer the rest"), "that is the lead's");
     assert!(lead.sees(&page).await.contains("Answer the rest from the drawn labels"));
-    assert!(ada.sees(&format!("{page}/picks")).await.contains("Picked for its sky and its building."));
+    assert!(ada.sees(&format!("{page}/picks")).await.contains("Picked for its sky and its lack of building."));
 
     let next = ada.post(&format!("{page}/queue/next"), &[]).await;
     assert_eq!((next.status, next.header("location")), (StatusCode::SEE_OTHER, "/frames/6/annotate"));

@@ -171,7 +171,7 @@ fn a_mix_is_of_frames_and_of_pixels() {
     let line = Line::of(&[0.0]);
     let of = |id, present, pixels| Described { frame: FrameId(id), present, pixels, ..line.frames()[0] };
     let frames = [of(1, &[1, 1], &[0.75, 0.25]), of(2, &[1, 0], &[1.0, 0.0])];
-    let pick = Pick { frame: FrameId(1), score: 0.0, source: 0.0, target: 0.0, per_class: vec![] };
+    let pick = Pick { frame: FrameId(1), score: 0.0, source: 0.0, target: 0.0, per_class: vec![], absent: vec![] };
     let mix = class_mix(&frames, &[pick]);
     assert_eq!((mix.picked_frames, mix.pool_frames), (vec![1.0, 1.0], vec![1.0, 0.5]));
     assert_eq!((mix.picked_pixels, mix.pool_pixels), (vec![0.75, 0.25], vec![0.875, 0.125]));

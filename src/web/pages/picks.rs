@@ -81,8 +81,17 @@ struct Row {
 
 struct Part {
     class: String,
+    /// Whether the model did not find it, and the frame stands out by that.
+    missing: bool,
     color: String,
     percent: f64,
+}
+
+impl Part {
+    fn trait_name(&self) -> String {
+        let lack = if self.missing { "lack of " } else { "" };
+        format!("{lack}{}", self.class)
+    }
 }
 
 impl Row {
@@ -95,8 +104,8 @@ impl Row {
         }
         match &self.top[..] {
             [] => String::new(),
-            [one] => format!("Picked for its {}.", one.class),
-            [one, two, ..] => format!("Picked for its {} and its {}.", one.class, two.class),
+            [one] => format!("Picked for its {}.", one.trait_name()),
+            [one, two, ..] => format!("Picked for its {} and its {}.", one.trait_name(), two.trait_name()),
         }
     }
 
@@ -236,11 +245,13 @@ fn top(project: &Project, pick: &Picked) -> Vec<Part> {
         .classes
         .iter()
         .zip(&pick.why.per_class)
-        .filter(|(_, part)| **part > 0.0 && total > 0.0)
-        .map(|(class, part)| {
+        .enumerate()
+        .filter(|(_, (_, part))| **part > 0.0 && total > 0.0)
+        .map(|(index, (class, part))| {
             let [red, green, blue] = class.color;
             let color = format!("#{red:02x}{green:02x}{blue:02x}");
-            Part { class: class.name.clone(), color, percent: 100.0 * part / total }
+            let missing = pick.why.absent.contains(&index);
+            Part { class: class.name.clone(), missing, color, percent: 100.0 * part / total }
         })
         .collect();
     parts.sort_by(|a, b| b.percent.total_cmp(&a.percent));
