@@ -118,7 +118,8 @@ pub struct Run {
     /// below --out.
     #[arg(long, value_name = "DIR")]
     pub jobs: Option<PathBuf>,
-    /// Play these seeds instead of the file's. Seeds that results.jsonl in --out tells of stand in the table all the same.
+    /// Play these seeds instead of the file's. Seeds that results.jsonl in --out tells of stand in the table all the same,
+    /// where they were played with the same knobs.
     #[arg(long, value_delimiter = ',')]
     pub seeds: Vec<u64>,
     /// How jobs are run.

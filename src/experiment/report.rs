@@ -93,12 +93,21 @@ pub(super) enum LineReport {
         stage: Stage,
         from: Option<String>,
         classes: Vec<String>,
+        recipe: Box<Recipe>,
         #[serde(flatten)]
         run: Box<RunReport>,
     },
     Failed {
         error: String,
     },
+}
+
+/// What such a line tells of a run that is not played now.
+#[derive(Deserialize)]
+pub(super) struct Earlier {
+    recipe: Recipe,
+    #[serde(flatten)]
+    run: RunReport,
 }
 
 /// How an arm ended.
@@ -109,25 +118,28 @@ pub(super) fn result(arm: &Arm, done: Result<&Played, &anyhow::Error>, taxonomy:
             stage: arm.stage,
             from: arm.from.clone(),
             classes: taxonomy.classes.iter().map(|class| class.name.clone()).collect(),
+            recipe: Box::new(arm.recipe.clone()),
             run: Box::new(RunReport::new(played, taxonomy)),
         },
     }
 }
 
 impl Report {
-    /// Of what was played now, and of runs with other seeds that are known by their lines alone.
+    /// Of what was played now, and of runs with other seeds that are known by their lines alone; lines of other knobs do not
+    /// count.
     pub(super) fn new(
         experiment: &Experiment,
         frames: &Frames,
         played: &[Played],
-        earlier: &[(String, RunReport)],
+        earlier: &[(String, Earlier)],
     ) -> Self {
         let Frames { plan, refused, .. } = frames;
         let device = played.iter().flat_map(|played| &played.jobs).map(|(_, told)| told.device.as_str());
-        let runs = |name: &str| {
-            let of_arm = played.iter().filter(|played| played.arm.name == name);
+        let runs = |arm: &Arm| {
+            let of_arm = played.iter().filter(|played| played.arm.name == arm.name);
             let now = of_arm.map(|played| RunReport::new(played, &experiment.taxonomy));
-            let before = earlier.iter().filter(|(arm, _)| arm == name).map(|(_, run)| run.clone());
+            let same = |(name, line): &&(String, Earlier)| *name == arm.name && line.recipe == arm.recipe;
+            let before = earlier.iter().filter(same).map(|(_, line)| line.run.clone());
             let mut runs: Vec<RunReport> = now.chain(before).collect();
             runs.sort_by_key(|run| run.seed);
             runs
@@ -139,7 +151,7 @@ impl Report {
             strategy: arm.strategy,
             control: arm.control.clone(),
             knobs: differing(&experiment.recipe, &arm.recipe),
-            runs: runs(&arm.name),
+            runs: runs(arm),
         });
         Self {
             name: experiment.name.clone(),

@@ -262,6 +262,16 @@ async fn seeds_that_another_box_played_stand_in_the_table_by_their_lines() {
         assert_eq!(seeds, [1, 3], "{}", arm["name"]);
     }
     assert!(play.report("report.md").contains("Seeds: 1, 3."));
+
+    fs::remove_dir_all(play.path("out/jobs")).unwrap();
+    play.write(&EXPERIMENT.replace("frames = 2", "frames = 2 }\ninject = { steps = 7"));
+    play.run_seeds("out", None, vec![4]).await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
+    assert_eq!(
+        json["arms"][1]["runs"].as_array().unwrap().len(),
+        1,
+        "what was played with other knobs is another thing"
+    );
 }
 
 fn ids_of(ids: &[FrameId]) -> Vec<i64> {
