@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "what an operator reads")]
 
 use std::process::{self, ExitCode, Stdio};
+use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -16,7 +17,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
-    match act(cli.command) {
+    let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(act(cli.command));
+        // Nobody waits for an import or an export to end: the next start begins it anew.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        ended
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("windlass: {error:#}");
@@ -25,7 +32,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve(&arguments).await,
