@@ -154,6 +154,11 @@ pub async fn of_project(db: &Db, project: ProjectId) -> Result<Vec<Job>> {
     rows.into_iter().map(Row::read).collect()
 }
 
+/// The job that was asked for last; 0 where there is none.
+pub async fn newest(db: &Db) -> Result<JobId> {
+    Ok(JobId(sqlx::query_scalar("select coalesce(max(job_id), 0) from job").fetch_one(db.read()).await?))
+}
+
 /// All queued, running and stopping jobs, the oldest first.
 pub async fn active(db: &Db) -> Result<Vec<Job>> {
     let rows: Vec<Row> =
@@ -165,13 +170,13 @@ pub async fn active(db: &Db) -> Result<Vec<Job>> {
 
 /// Puts a job that ended back into the queue. Its folder keeps spec, events and checkpoint. Whether it was one that
 /// had ended.
-pub async fn requeue(db: &Db, id: JobId) -> Result<bool> {
+pub async fn requeue(tx: &mut Tx, id: JobId) -> Result<bool> {
     let changed = sqlx::query(
         "update job set state = 'queued', error = null, ended_at = null, pid = null, seconds_left = null
          where job_id = ? and state in ('stopped', 'failed')",
     )
     .bind(id.0)
-    .execute(db.write())
+    .execute(&mut **tx)
     .await?;
     Ok(changed.rows_affected() == 1)
 }
@@ -195,7 +200,7 @@ pub async fn set_pid(db: &Db, id: JobId, pid: i32) -> Result<()> {
 }
 
 /// Somebody asked it to stop: a running job is stopping, a queued one stopped. Its new state; none where it had ended.
-pub async fn ask_to_stop(db: &Db, id: JobId) -> Result<Option<JobState>> {
+pub async fn ask_to_stop(tx: &mut Tx, id: JobId) -> Result<Option<JobState>> {
     let state: Option<String> = sqlx::query_scalar(
         "update job set state = case state when 'queued' then 'stopped' else 'stopping' end,
             ended_at = case state when 'queued' then ? end
@@ -203,7 +208,7 @@ pub async fn ask_to_stop(db: &Db, id: JobId) -> Result<Option<JobState>> {
     )
     .bind(now())
     .bind(id.0)
-    .fetch_optional(db.write())
+    .fetch_optional(&mut **tx)
     .await?;
     state.map(from_word).transpose()
 }

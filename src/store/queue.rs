@@ -79,7 +79,7 @@ pub enum Refusal {
     Stale,
     /// Only who submitted it, or a lead, may open it again.
     #[error(
-        "only the person who submitted this frame or a lead may open it again, and only while the round is not training"
+        "only the person who submitted this frame or a lead may open it again, and only while no stage is training on the labels"
     )]
     NotYours,
 }
@@ -232,15 +232,16 @@ pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Re
     Ok(Ok(()))
 }
 
-/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead. Not while its round is training:
-/// a round with an open frame is not labelled, so that the stage after would not find what it stands on.
+/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead. Not while a stage learns
+/// from the labels, of whatever round: the stage after would not find what it stands on.
 pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i64) -> Result<Result<(), Refusal>> {
     let opened = sqlx::query(
         "update pick set state = 'ready', submitted_by = null, submitted_at = null, lease_user_id = ?2, lease_until = ?3
          where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)
             and not exists (
-                select 1 from job where job.round_id = pick.round_id and job.state in ('queued', 'running', 'stopping')
-                    and stage in ('inject', 'target_features', 'target_anchors', 'adapt'))",
+                select 1 from job join round using (project_id)
+                where round.round_id = pick.round_id and job.state in ('queued', 'running', 'stopping') and stage in (
+                    'inject', 'target_features', 'target_anchors', 'adapt'))",
     )
     .bind(frame.0)
     .bind(user.0)

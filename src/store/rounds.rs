@@ -229,6 +229,17 @@ pub async fn withdraw(tx: &mut Tx, round: RoundId) -> Result<()> {
     Ok(())
 }
 
+/// Puts the frames whose start masks are there back into the queue: nothing came of what they were withdrawn for.
+pub async fn hand_back(tx: &mut Tx, round: RoundId) -> Result<()> {
+    sqlx::query(
+        "update pick set state = 'ready' where round_id = ? and state = 'waiting' and uncertainty_path is not null",
+    )
+    .bind(round.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// How the frames of a round are chosen; none: as the project's recipe says.
 pub async fn choice(db: &Db, round: RoundId) -> Result<Option<Choice>> {
     let json: Option<String> =
@@ -237,9 +248,9 @@ pub async fn choice(db: &Db, round: RoundId) -> Result<Option<Choice>> {
 }
 
 /// Says how the frames of a round are to be chosen from now on.
-pub async fn set_choice(db: &Db, round: RoundId, choice: &Choice) -> Result<()> {
+pub async fn set_choice(tx: &mut Tx, round: RoundId, choice: &Choice) -> Result<()> {
     let change = sqlx::query("update round set choice = ? where round_id = ?").bind(json(choice)?).bind(round.0);
-    change.execute(db.write()).await?;
+    change.execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -283,11 +294,16 @@ pub async fn pick_counts(db: &Db, round: RoundId) -> Result<PickCounts> {
     Ok(PickCounts { waiting, ready, submitted, last_submitted_at })
 }
 
-/// Frames that people labelled in this project up to and with a round, by id.
+/// Frames that people labelled in this project up to and with a round, by id. A frame of a round that is over counts
+/// while it is open again, too.
 pub async fn labelled(db: &Db, project: ProjectId, up_to: u32) -> Result<Vec<FrameId>> {
     let ids: Vec<i64> = sqlx::query_scalar(
         "select distinct frame_id from pick join round using (round_id)
-         where project_id = ? and number <= ? and state = 'submitted' order by frame_id",
+         where project_id = ?1 and number <= ?2 and (
+            state = 'submitted'
+            or number < (select max(number) from round where project_id = ?1)
+                and exists (select 1 from mask where mask.frame_id = pick.frame_id and kind <> 'start'))
+         order by frame_id",
     )
     .bind(project.0)
     .bind(up_to)

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use sqlx::migrate::MigrateError;
 
 use super::db::MIGRATIONS;
-use super::{Db, Error};
+use super::{Db, Error, jobs, now};
+use crate::domain::JobId;
 
 const DATABASE: &str = "windlass.db";
 const MARKER: &str = "VERSION";
@@ -35,7 +36,9 @@ pub enum OpenError {
     AFile { dir: PathBuf },
     #[error("the folder {dir} is not empty and no workspace: choose an empty folder or one that Windlass made")]
     Foreign { dir: PathBuf },
-    #[error("the workspace {dir} has lost its database: windlass.db is {what}; put a backup in its place")]
+    #[error(
+        "the workspace {dir} has lost its database: windlass.db is {what}; put a backup of the whole folder in its place, and leave no windlass.db-wal and windlass.db-shm of before"
+    )]
     Damaged { dir: PathBuf, what: String },
     #[error("the workspace {dir} was made by a newer Windlass: start that one, or restore the backup from before it")]
     Newer { dir: PathBuf },
@@ -75,6 +78,8 @@ impl Workspace {
         for part in ["jobs", "thumbnails", "exports"] {
             fs::create_dir_all(dir.join(part)).map_err(folder)?;
         }
+        let newest = jobs::newest(&db).await.map_err(|error| database_error(&dir, error))?;
+        set_aside(&dir.join("jobs"), newest).map_err(folder)?;
         if !marked {
             // Last: from here on the database may never be missing.
             fs::write(dir.join(MARKER), LAYOUT).map_err(folder)?;
@@ -113,7 +118,7 @@ impl Workspace {
     }
 
     /// The folder of a job.
-    pub fn job_dir(&self, job: crate::domain::JobId) -> PathBuf {
+    pub fn job_dir(&self, job: JobId) -> PathBuf {
         self.dir.join("jobs").join(job.to_string())
     }
 
@@ -134,6 +139,21 @@ impl Workspace {
         lock.rewind()?;
         write!(lock, "process {} at {address}", std::process::id())
     }
+}
+
+/// Moves the folders of jobs that this database does not know out of the way. It was restored from a time before them, and
+/// its next jobs, which get their numbers, would take what lies there for their own.
+fn set_aside(jobs: &Path, newest: JobId) -> std::io::Result<()> {
+    for entry in fs::read_dir(jobs)? {
+        let path = entry?.path();
+        let number = path.file_name().and_then(|name| name.to_str()?.parse::<i64>().ok());
+        if number.is_some_and(|number| number > newest.0) {
+            let aside = path.with_extension(format!("unknown-{}", now()));
+            tracing::warn!("the database knows no job of {}: moved to {}", path.display(), aside.display());
+            fs::rename(path, aside)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the folder holds nothing but what an interrupted first start leaves, and what file systems put there.

@@ -1,5 +1,7 @@
 //! Follows one job from its start to its last word, and beyond the server's own end.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -9,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::process::Process;
+use super::start::hand_back;
 use super::tail::Tail;
 use super::{Inner, ingest, launch, prepare};
 use crate::domain::{Event, Line, files};
@@ -73,7 +76,12 @@ async fn run(inner: &Inner, job: &Job, stop: &Notify) {
     finish(inner, job, end).await;
     if unasked {
         tracing::info!("job {} was ended from outside: it goes on from its checkpoint", job.id);
-        until_it_works(job, || async { Ok(jobs::requeue(inner.workspace.db(), job.id).await?) }).await;
+        until_it_works(job, || async {
+            let mut tx = inner.workspace.db().begin().await?;
+            jobs::requeue(&mut tx, job.id).await?;
+            Ok(tx.commit().await.map_err(Error::from)?)
+        })
+        .await;
         inner.wake.notify_one();
     }
 }
@@ -191,11 +199,10 @@ async fn keep_results(inner: &Inner, job: &Job, last: &Line, read: u64) -> Resul
 async fn end_without_results(inner: &Inner, job: &Job, end: &End) -> anyhow::Result<()> {
     let db = inner.workspace.db();
     let line = |event| Line { at: now().cast_unsigned(), event };
+    let asked = jobs::get(db, job.id).await?.state == JobState::Stopping;
     let (line, read) = match end {
         End::Said(line, read) => (line.clone(), Some(*read)),
-        End::Died(_) if jobs::get(db, job.id).await?.state == JobState::Stopping => {
-            (line(Event::Stopped { step: events::newest_checkpoint(db, job.id).await? }), None)
-        }
+        End::Died(_) if asked => (line(Event::Stopped { step: events::newest_checkpoint(db, job.id).await? }), None),
         End::Died(status) => {
             let message = obituary(*status, &inner.workspace.job_dir(job.id).join(files::LOG));
             (line(Event::Failed { message }), None)
@@ -209,6 +216,10 @@ async fn end_without_results(inner: &Inner, job: &Job, end: &End) -> anyhow::Res
     let _in_order = inner.saying.lock().await;
     let mut tx = db.begin().await?;
     jobs::end(&mut tx, job.id, state, error.as_deref()).await?;
+    // One that was ended from outside goes on at once.
+    if asked || state == JobState::Failed {
+        hand_back(db, &mut tx, job).await?;
+    }
     let said = events::append(&mut tx, job.project, job.id, vec![line], read).await?;
     tx.commit().await.map_err(Error::from)?;
     inner.broadcast(said);
@@ -221,7 +232,7 @@ fn obituary(status: Option<ExitStatus>, log: &Path) -> String {
     match status.and_then(|status| status.signal()) {
         Some(9) => {
             "The engine was killed (signal 9), most often because memory ran out: lower the batch sizes or the crop \
-                    in the recipe and start the stage again, or close other programs and resume."
+                    in Settings, then start the stage over; or close other programs and let it go on."
                 .into()
         }
         Some(signal) => format!("The engine was ended by signal {signal}. {tail}"),
@@ -234,13 +245,23 @@ fn obituary(status: Option<ExitStatus>, log: &Path) -> String {
 
 /// The last lines of a log, as one line.
 fn tail_of(log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..]).into_owned();
+    let text = read_end(log, 2000).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match &lines[lines.len().saturating_sub(5)..] {
         [] => "Its log is empty.".into(),
         last => format!("The end of its log: {}", last.join(" | ")),
     }
+}
+
+/// The last bytes of a file that may be long.
+fn read_end(path: &Path, n_bytes: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let from = file.metadata()?.len().saturating_sub(n_bytes);
+    file.seek(SeekFrom::Start(from))?;
+    let mut end = vec![];
+    file.read_to_end(&mut end)?;
+    Ok(end)
 }
 
 fn is_stopped(line: &Line) -> bool {

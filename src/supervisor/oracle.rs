@@ -34,6 +34,7 @@ impl Supervisor {
             }
             tx.commit().await.map_err(Error::from)?;
         }
+        self.go_on(project.id).await?;
         Ok(answered)
     }
 }

@@ -93,7 +93,7 @@ impl Guide {
             }
             StepState::Ready | StepState::Waits(_) | StepState::Done => {
                 let verb = match stage {
-                    Stage::Inject => "Next: run the adaptation".into(),
+                    Stage::Inject => "Next: train on the labels".into(),
                     _ => format!("Next: {}", title.to_lowercase()),
                 };
                 guide("ready", verb, stage.purpose().into(), vec![Press::Start(stage)])

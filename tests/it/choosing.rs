@@ -1,6 +1,7 @@
 //! A lead looks at what was chosen, and chooses otherwise.
 
 use windlass::domain::{Budget, FrameId, JobSpec, Stage, Strategy, Task};
+use windlass::store::jobs::JobState;
 use windlass::store::rounds;
 
 use crate::support::Site;
@@ -51,7 +52,11 @@ async fn a_published_list_is_read_by_name_and_by_number() {
     assert_eq!(kept().await, [9, 10].map(FrameId));
     for (list, names, said) in [("", "", "empty"), ("77", "", "give the names"), ("9", "5.png", "beyond the 1 names")] {
         let answer = lead.post(&choice, &listed(list, names)).await;
-        assert!(answer.status.is_client_error() && answer.text().contains(said), "{said}: {}", answer.text());
+        let text = answer.text();
+        assert!(answer.status == 422 && text.contains(said), "{said}: {text}");
+        for typed in [list, names] {
+            assert!(text.contains(&format!("{typed}</textarea>")), "what was pasted is still there: {text}");
+        }
     }
     assert_eq!(kept().await, [9, 10].map(FrameId), "a mistake changes nothing");
     let mut ada = site.annotator().await;
@@ -72,4 +77,32 @@ async fn what_cannot_be_chosen_is_refused_and_picks_stay_once_somebody_labels() 
     let answer = lead.post(&choice, &[("strategy", "random")]).await;
     assert!(answer.status == 409 && answer.text().contains("begun to label"), "{}", answer.text());
     assert!(!lead.sees(&format!("/projects/{project}/picks")).await.contains("Choose again"));
+}
+
+#[tokio::test]
+async fn a_choice_is_kept_while_an_earlier_stage_runs_and_refused_while_the_selection_itself_does() {
+    let site = Site::open().await;
+    let (project, round) = site.ready_project().await;
+    site.fake.wait_for_stage(round, Stage::Evaluate).await;
+    let mut lead = site.lead().await;
+    let choice = format!("/projects/{project}/choice");
+    let kept = async || rounds::choice(site.fake.workspace.db(), round).await.unwrap().map(|choice| choice.strategy);
+
+    site.fake.engine("wait_for $stage");
+    site.fake.start((project, round), Stage::Features).await;
+    assert_eq!(lead.post(&choice, &[("strategy", "random")]).await.status, 303);
+    assert_eq!(kept().await, Some(Strategy::Random));
+    site.fake.allow("features");
+    site.fake.allow("anchors");
+    let running = async || {
+        let jobs = windlass::store::jobs::of_round(site.fake.workspace.db(), round).await.unwrap();
+        jobs.iter().any(|job| job.stage == Stage::Select && job.state == JobState::Running)
+    };
+    crate::fake::until("the selection runs", running).await;
+    let answer = lead.post(&choice, &[("strategy", "coverage")]).await;
+    assert!(answer.status == 409 && answer.text().contains("Select is running"), "{}", answer.text());
+    assert_eq!(kept().await, Some(Strategy::Random), "what is refused changes nothing");
+    site.fake.allow("select");
+    site.fake.allow("prelabel");
+    site.fake.wait_for_stage(round, Stage::Prelabel).await;
 }

@@ -41,12 +41,26 @@ impl Fake {
         let folder = tempfile::tempdir().unwrap();
         draw(folder.path());
         leave_results(folder.path());
+        let fake = Self::open(folder).await;
+        fake.engine("");
+        fake
+    }
+
+    async fn open(folder: TempDir) -> Self {
         let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
         let supervisor = Supervisor::start(workspace.clone(), config(folder.path())).await.unwrap();
         let said = supervisor.subscribe();
-        let fake = Self { folder, workspace, supervisor, said };
-        fake.engine("");
-        fake
+        Self { folder, workspace, supervisor, said }
+    }
+
+    /// Ends the server, lets an operator do something to the workspace's folder, and starts another server on it.
+    pub(crate) async fn reopened(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self { folder, workspace, supervisor, .. } = self;
+        supervisor.shutdown().await;
+        workspace.db().close().await;
+        drop((workspace, supervisor));
+        meanwhile(&folder.path().join("workspace"));
+        Self::open(folder).await
     }
 
     /// Gives the engine a body of its own, in sh. `say` prints an event, `wait_for NAME` waits for a file beside it, for as

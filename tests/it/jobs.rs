@@ -47,19 +47,21 @@ async fn a_round_goes_by_itself_to_labelling_and_from_inject_to_the_next_round()
     let refused = fake.supervisor.enqueue(project, round, Stage::Inject).await.unwrap_err();
     assert_eq!(refused.to_string(), "Inject waits for Label");
     assert_eq!(fake.supervisor.answer_rest_from_oracle(project, round).await.unwrap(), 2);
+    // All labels are in: it goes on by itself.
+    fake.wait_for_stage(round, Stage::Adapt).await;
     let refused = fake.supervisor.enqueue(project, round, Stage::Select).await.unwrap_err();
     assert!(matches!(refused, StartError::LabellingBegun(Stage::Select)));
-
-    let inject = fake.start((project, round), Stage::Inject).await;
-    fake.wait_for_stage(round, Stage::Adapt).await;
-    let Task::Inject { source, labelled, .. } = spec(&fake.dir(inject)).task else { panic!("another task") };
+    let inject = fake.wait_for_stage(round, Stage::Inject).await;
+    let Task::Inject { source, labelled, .. } = spec(&fake.dir(inject.id)).task else { panic!("another task") };
     assert_eq!((source.len(), labelled.len()), (4, 2));
     let label = labelled[0].label.clone().unwrap();
     let (_, pixels) = windlass::formats::mask_png::read_gray(&label.path).unwrap();
     // The drawn label of target frame 1, which is frame 6, is class 1 all over.
     assert_eq!((label.code.as_str(), pixels), ("own", vec![1; SIZE_PIXELS]));
 
-    let next = fake.supervisor.start_round(project).await.unwrap();
+    let (next, twice) = tokio::join!(fake.supervisor.start_round(project), fake.supervisor.start_round(project));
+    let next = next.unwrap();
+    assert!(matches!(twice, Err(StartError::RoundOpen(2))), "two leads who press at once begin one round");
     fake.wait_for_stage(next, Stage::Select).await;
     let steps = rail(db, &rounds::get(db, next).await.unwrap()).await.unwrap();
     assert_eq!((steps[0].stage, steps[0].state), (Stage::Features, StepState::Done));

@@ -8,6 +8,7 @@ mod fake;
 mod fixture;
 mod jobs;
 mod kill;
+mod labels;
 mod pages;
 mod saves;
 mod support;

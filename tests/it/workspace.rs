@@ -5,8 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use windlass::domain::Stage;
+use windlass::store::jobs::JobState;
 use windlass::store::people::{self, Role};
-use windlass::store::{OpenError, Workspace};
+use windlass::store::{OpenError, Workspace, models};
+
+use crate::fake::Fake;
 
 /// A closed workspace with one person in it.
 async fn closed() -> (TempDir, PathBuf) {
@@ -99,4 +103,25 @@ async fn a_first_start_that_was_cut_short_is_finished_by_the_next() {
     fs::remove_file(dir.join("VERSION")).unwrap();
     let workspace = Workspace::open(&dir).await.unwrap();
     assert_eq!(people::list(workspace.db()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_alone_takes_no_results_of_jobs_that_it_never_had() {
+    let fake = Fake::new().await;
+    let at = fake.project(false).await;
+    let mut backup = vec![];
+    let fake = fake.reopened(|dir| backup = fs::read(dir.join("windlass.db")).unwrap()).await;
+    let lost = fake.start(at, Stage::Warmup).await;
+    fake.wait_for_stage(at.1, Stage::Evaluate).await;
+
+    let fake = fake.reopened(|dir| fs::write(dir.join("windlass.db"), &backup).unwrap()).await;
+    fake.engine("exit 3");
+    let job = fake.start(at, Stage::Warmup).await;
+    assert_eq!(job, lost, "the number is given once more");
+    let failed = fake.wait(job, JobState::Failed).await;
+    assert!(failed.error.unwrap().contains("ended with code 3"), "its own engine ran");
+    assert!(models::list(fake.workspace.db(), at.0).await.unwrap().is_empty());
+    let jobs = fs::read_dir(fake.workspace.dir().join("jobs")).unwrap();
+    let aside = jobs.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("unknown")).count();
+    assert_eq!(aside, 2, "what was there is still there: the warm-up and its evaluation");
 }

@@ -167,7 +167,13 @@ pub(crate) async fn submit(
     }
     let (frame, user, overruled) = (chosen.frame, person.id, overruled.as_ref());
     match queue::submit(db, Submission { frame, user, version, overruled, now: now() }).await? {
-        Ok(()) => Ok(to_next(db, chosen.project, &person).await?.into_response()),
+        Ok(()) => {
+            // The frame is in, whatever comes of this.
+            if let Err(error) = app.supervisor.go_on(chosen.project).await {
+                tracing::warn!(project.id = %chosen.project, "the training does not begin by itself: {error}");
+            }
+            Ok(to_next(db, chosen.project, &person).await?.into_response())
+        }
         Err(refusal) => Ok(locked(&refusal)),
     }
 }

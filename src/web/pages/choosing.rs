@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::control::refused;
-use crate::domain::{Budget, Choice, Domain, FrameId, ProjectId, Split, Stage, Strategy};
+use super::picks;
+use crate::domain::{Budget, Choice, Domain, FrameId, ProjectId, Split, Strategy};
 use crate::formats::pick_list::read_list;
-use crate::store::{frames, rounds};
-use crate::supervisor::StartError;
+use crate::store::frames;
+use crate::store::projects::{self, Project};
+use crate::web::App;
 use crate::web::error::Result;
+use crate::web::page::Page;
 use crate::web::words::sentence;
-use crate::web::{App, WebError};
 
 type Values = BTreeMap<String, String>;
 
@@ -78,37 +80,41 @@ pub(crate) fn read(choice: &mut Choice, form: &Values) -> Result<(), Values> {
 /// POST `/projects/{project}/choice`: how the newest round chooses. Starts the selection where it can be.
 pub(crate) async fn choose(
     State(app): State<App>,
-    Path(project): Path<i64>,
+    page: Page,
+    Path(id): Path<i64>,
     Form(form): Form<Values>,
-) -> Result<Redirect> {
-    let (db, id) = (app.workspace.db(), ProjectId(project));
-    let found = crate::store::projects::get(db, id).await?;
-    let round = rounds::newest(db, id).await?.ok_or_else(|| refused(StartError::NotImported))?;
-    if rounds::labelling_begun(db, round.id).await? {
-        return Err(refused(StartError::LabellingBegun(Stage::Select)));
-    }
-    let mut choice = Choice::of(&found.recipe);
-    let wrong = |errors: Values| WebError::Refused(errors.into_values().collect::<Vec<_>>().join(" "));
-    read(&mut choice, &form).map_err(wrong)?;
-    if choice.strategy == Strategy::Listed {
-        choice.listed = listed(&app, id, &form).await?;
-    }
-    choice.check().map_err(|message| WebError::Refused(sentence(&message)))?;
-    rounds::set_choice(db, round.id, &choice).await?;
-    match app.supervisor.enqueue(id, round.id, Stage::Select).await {
-        // It will go by this when its turn comes.
-        Ok(_) | Err(StartError::Waits { .. }) => Ok(Redirect::to(&format!("/projects/{id}/picks"))),
-        Err(error) => Err(refused(error)),
+) -> Result<Response> {
+    let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
+    match choice_of(&app, &project, &form).await? {
+        Ok(choice) => {
+            app.supervisor.choose(project.id, &choice).await.map_err(refused)?;
+            Ok(Redirect::to(&format!("/projects/{id}/picks")).into_response())
+        }
+        Err(errors) => picks::again(&app, page, project, form, errors).await,
     }
 }
 
-/// The frames of the list in the form.
-async fn listed(app: &App, project: ProjectId, form: &Values) -> Result<Vec<FrameId>> {
+/// The choice of the form, with the frames of its list; or errors by field.
+async fn choice_of(app: &App, project: &Project, form: &Values) -> Result<Result<Choice, Values>> {
+    let mut choice = Choice::of(&project.recipe);
+    if let Err(errors) = read(&mut choice, form) {
+        return Ok(Err(errors));
+    }
+    let mut checked = Ok(());
+    if choice.strategy == Strategy::Listed {
+        checked = listed(app, project.id, form).await?.map(|frames| choice.listed = frames);
+    }
+    let checked = checked.and_then(|()| choice.check());
+    Ok(checked.map(|()| choice).map_err(|message| Values::from([("list".into(), sentence(&message))])))
+}
+
+/// The frames of the list in the form, or what is wrong with it.
+async fn listed(app: &App, project: ProjectId, form: &Values) -> Result<Result<Vec<FrameId>, String>> {
     let text = |name: &str| form.get(name).map_or("", String::as_str);
     let target = frames::list(app.workspace.db(), project, Domain::Target, Split::Train).await?;
     let names: Vec<(&str, FrameId)> = target.iter().map(|frame| (frame.name.as_str(), frame.id)).collect();
     let names_file = Some(text("names")).filter(|names| !names.trim().is_empty());
-    read_list(text("list"), names_file, &names).map_err(|error| WebError::Refused(sentence(&error.to_string())))
+    Ok(read_list(text("list"), names_file, &names).map_err(|error| error.to_string()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::Html;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
 
 use super::project::Look;
 use super::{choosing, show};
@@ -36,6 +37,8 @@ struct Picks {
     selection: Option<Selection>,
     /// As the form shows it.
     choice: BTreeMap<String, String>,
+    /// What is wrong with it, by field.
+    errors: BTreeMap<String, String>,
     /// Whether the frames of the round may still be chosen otherwise.
     may_choose: bool,
     /// What the picks are made of, and where they lie, as `<svg>`.
@@ -54,6 +57,10 @@ impl Picks {
 
     fn choice(&self, name: &str) -> &str {
         self.choice.get(name).map_or("", String::as_str)
+    }
+
+    fn error(&self, name: &str) -> Option<&str> {
+        self.errors.get(name).map(String::as_str)
     }
 
     /// `149 of 2975 frames, by 10 anchors of the source and 10 of the target`
@@ -158,15 +165,31 @@ pub(crate) async fn of_round(
     Path(id): Path<i64>,
     Query(look): Query<Look>,
 ) -> Result<Html<String>> {
+    let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
+    show(&load(&app, page, project, look.round).await?)
+}
+
+/// The page of the newest round with a choice that cannot be, as it was typed.
+pub(super) async fn again(
+    app: &App,
+    page: Page,
+    project: Project,
+    choice: BTreeMap<String, String>,
+    errors: BTreeMap<String, String>,
+) -> Result<Response> {
+    let picks = Picks { choice, errors, ..load(app, page, project, None).await? };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&picks)?).into_response())
+}
+
+async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Result<Picks> {
     let db = app.workspace.db();
-    let project = projects::get(db, ProjectId(id)).await?;
     let rounds = rounds::list(db, project.id).await?;
-    let round = match look.round {
+    let round = match look {
         None => rounds.last().copied(),
         Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
     };
     let Some(found) = round else {
-        return show(&Picks {
+        return Ok(Picks {
             page,
             project,
             rounds,
@@ -176,6 +199,7 @@ pub(crate) async fn of_round(
             mean_uncertainty: None,
             selection: None,
             choice: BTreeMap::new(),
+            errors: BTreeMap::new(),
             may_choose: false,
             mix: None,
             map: None,
@@ -205,9 +229,9 @@ pub(crate) async fn of_round(
     let mix = selection.as_ref().filter(|selection| !selection.mix.pool_frames.is_empty());
     let title = "Frames with each class in percent: picks, marked: all candidates";
     let mix = mix.map(|selection| Bars::of_mix(title.into(), classes, &selection.mix).svg());
-    let map = if selection.is_some() { map(&app, &found).await? } else { None };
+    let map = if selection.is_some() { map(app, &found).await? } else { None };
     let choice = choosing::values(&choice);
-    show(&Picks {
+    Ok(Picks {
         page,
         project,
         rounds,
@@ -217,6 +241,7 @@ pub(crate) async fn of_round(
         mean_uncertainty,
         selection,
         choice,
+        errors: BTreeMap::new(),
         may_choose,
         mix,
         map,

@@ -134,7 +134,7 @@ impl ProjectPage {
 
     fn start_label(stage: &Stage) -> String {
         match stage {
-            Stage::Inject => "Run the adaptation".into(),
+            Stage::Inject => "Train on the labels".into(),
             stage => format!("Start: {}", stage.title()),
         }
     }
