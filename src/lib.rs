@@ -41,7 +41,7 @@
 //! # Decisions that somebody may want to reverse
 //!
 //! - SQL is text checked when a test runs it, not macros checked at compile time: one folder of generated files less.
-//! - Select runs as a job like the others, though it takes milliseconds: one way to run things, one way to see them.
+//! - Select runs as a job like the others, though it takes a second: one way to run things, one way to see them.
 //! - Pseudo labels are the teacher's answer to the very crop the student sees, never stored: a stored one is older than
 //!   the teacher, and 25 000 of them are a dataset of their own.
 //! - Pages are rendered by the server; the label editor is the one island of script.

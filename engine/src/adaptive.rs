@@ -8,7 +8,7 @@ use windlass::method::mixing::{cut, partner, present};
 
 use crate::batch::Batch;
 use crate::checkpoint::Named;
-use crate::mixing::{mix, mix_pictures, paste};
+use crate::mixing::{mix, mix_pictures, paste, recolour};
 
 /// Classes drawn for a frame that gets pixels of another (AEL).
 const PASTED: usize = 3;
@@ -45,15 +45,15 @@ struct PairDraws {
 }
 
 impl Adaptive {
-    /// Of so many unlabelled frames.
-    pub fn new(seed: u64, recipe: &Recipe, classes: &[Class], n_frames: usize) -> Self {
+    /// `seen` f32 `[frames, C]`, 1 where a class is known to be in an unlabelled frame.
+    pub fn new(seed: u64, recipe: &Recipe, classes: &[Class], seen: Tensor) -> Self {
         let cpu = (Kind::Float, Device::Cpu);
         Self {
             seed,
             recipe: recipe.clone(),
             pasted: classes.iter().map(|class| !recipe.never_pasted.contains(&class.name)).collect(),
             bank: Tensor::full([classes.len() as i64], UNKNOWN, cpu),
-            seen: Tensor::zeros([n_frames as i64, classes.len() as i64], cpu),
+            seen,
         }
     }
 
@@ -140,6 +140,17 @@ impl Adaptive {
         // What lies outside of the frame may have got pixels, too.
         let padding = labelled.padding.map(|padding| padding.logical_and(&label.eq(i64::from(IGNORE))));
         Batch { rgb, label, padding, ..labelled }
+    }
+
+    /// What the student is shown of pictures `[n, h, w, 3]`: each with brightness, contrast and colours of its own.
+    pub fn recolour(&self, step: u64, rgb: &Tensor) -> Tensor {
+        let most = self.recipe.jitter;
+        if most == 0.0 {
+            return rgb.shallow_clone();
+        }
+        let mut draw = rng(self.seed, Stream::Jitter, step);
+        let factors = (0..rgb.size()[0]).map(|_| [(); 3].map(|()| draw.random_range(1.0 - most..=1.0 + most)));
+        recolour(rgb, &factors.collect::<Vec<_>>())
     }
 
     fn class(&self, draws: &PairDraws) -> i64 {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow, bail};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
@@ -38,6 +38,15 @@ impl Set {
     /// Frames as they are.
     pub fn plain(frames: &[FrameRef], batch: usize, order: Stream, recipe: &Recipe) -> Self {
         Self { labelled: false, ..Self::labelled(frames, batch, order, recipe) }
+    }
+
+    /// What a person calls its frames, and how they come by some.
+    fn what(&self) -> (&'static str, &'static str) {
+        match self.order {
+            Stream::SourceOrder => ("source frames", "import some first"),
+            Stream::LabelledOrder | Stream::PartnerOrder => ("labelled target frames", "label the picks first"),
+            _ => ("target frames", "import some first"),
+        }
     }
 }
 
@@ -108,10 +117,12 @@ impl<const N: usize> Batches<N> {
     ///
     /// # Errors
     /// A set without frames.
-    pub fn start(job: &Job, sets: [Set; N], steps: Range<u64>) -> Result<Self> {
-        ensure!(sets.iter().all(|set| !set.frames.is_empty()), "there are no frames to train on: import some first");
+    pub fn start(job: &Job, seed: u64, sets: [Set; N], steps: Range<u64>) -> Result<Self> {
+        if let Some(empty) = sets.iter().find(|set| set.frames.is_empty()) {
+            let (frames, remedy) = empty.what();
+            bail!("there are no {frames} to train on: {remedy}");
+        }
         let recipe = job.spec.recipe.clone();
-        let seed = job.spec.seed;
         let shelf = job.shelf.clone();
         let pad = nothing(&recipe);
         let orders = sets.each_ref().map(|set| Order::new(seed, set.order, set.frames.len()));
@@ -157,10 +168,10 @@ pub struct OnDemand {
 
 impl OnDemand {
     /// A reader of these frames, without labels.
-    pub fn start(job: &Job, frames: Vec<FrameRef>) -> Result<Self> {
+    pub fn start(job: &Job, seed: u64, frames: Vec<FrameRef>) -> Result<Self> {
         let (asked, orders) = channel::<(u64, Vec<usize>)>();
         let (done, read) = channel();
-        let (seed, recipe, shelf) = (job.spec.seed, job.spec.recipe.clone(), job.shelf.clone());
+        let (recipe, shelf) = (job.spec.recipe.clone(), job.shelf.clone());
         let (crop, device) = (recipe.crop, job.device);
         let one = move |(step, wanted): (u64, Vec<usize>)| {
             let mut draw = rng(seed, Stream::PartnerView, step);

@@ -1,7 +1,7 @@
 //! The best of a training's states, chosen by labelled target frames that it neither learns from nor is reported on.
 
 use anyhow::Result;
-use rand::seq::SliceRandom;
+use rand::Rng;
 use tch::{Tensor, no_grad};
 use windlass::domain::{Confusion, Event, FrameRef, Stream, files, rng};
 
@@ -23,19 +23,21 @@ pub struct Best {
 }
 
 impl Best {
-    /// Splits `holdout` of the labelled frames off, drawn by the job's seed: what is left to learn from, and the choice
-    /// among states of `model`. No choice where the recipe wants none or a single frame is labelled.
+    /// Splits about `holdout` of the labelled frames off: what is left to learn from, and the choice among states of `model`.
+    /// No choice where the recipe wants none or a single frame is labelled. The seed and its id alone decide on a frame, so
+    /// that no round learns from what a later one chooses by.
     pub fn split(job: &Job, model: &Model, labelled: &[FrameRef]) -> (Vec<FrameRef>, Option<Self>) {
         let share = job.spec.recipe.holdout;
-        let mut frames = labelled.to_vec();
-        if share == 0.0 || frames.len() < 2 {
-            return (frames, None);
+        if share == 0.0 || labelled.len() < 2 {
+            return (labelled.to_vec(), None);
         }
-        frames.shuffle(&mut rng(job.spec.seed, Stream::HoldOut, 0));
-        let n_held = ((share * frames.len() as f64).round() as usize).clamp(1, frames.len() - 1);
-        let mut held = frames.split_off(frames.len() - n_held);
-        for frames in [&mut frames, &mut held] {
-            frames.sort_by_key(|frame| frame.id);
+        let draw = |frame: &FrameRef| rng(job.spec.seed, Stream::HoldOut, frame.id.0 as u64).random::<f64>();
+        let (mut held, mut frames): (Vec<_>, Vec<_>) = labelled.iter().cloned().partition(|frame| draw(frame) < share);
+        // A few frames may all fall on one side.
+        if held.is_empty() {
+            held.extend(frames.pop());
+        } else if frames.is_empty() {
+            frames.extend(held.pop());
         }
         let weights = no_grad(|| model.vs.variables().into_iter().map(|(name, own)| (name, own.copy())).collect());
         let score = Tensor::from_slice(&[-1.0_f32, 0.0]);

@@ -53,5 +53,7 @@ fn cards() -> Result<usize> {
         library.context("libtorch has no CUDA here; run `make setup` on this box, or set the device to cpu")?;
     // It stays open until the process ends: kernels are called through it.
     std::mem::forget(library);
+    // Crops of a training are all of one size: worth trying which kernel is fastest for it.
+    Cuda::cudnn_set_benchmark(true);
     Ok(Cuda::device_count().max(0) as usize)
 }

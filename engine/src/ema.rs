@@ -30,16 +30,15 @@ impl Teacher {
         &self.model
     }
 
-    /// After a step counted from 0: `teacher = keep * teacher + (1 - keep) * student`. It follows closely at first, with
-    /// `keep = min(1 - 1 / (step + 1), decay)`. A teacher of decay 1 stays as it began.
-    pub fn follow(&mut self, step: u64) {
+    /// After a step: `teacher = decay * teacher + (1 - decay) * student`. It does not follow faster at first, as a teacher
+    /// that knows nothing would: this one begins with trained weights, and the student's first steps are its noisiest.
+    pub fn follow(&mut self) {
         if self.decay >= 1.0 {
             return;
         }
-        let keep = (1.0 - 1.0 / (step + 1) as f64).min(self.decay);
         no_grad(|| {
             for (own, student) in &mut self.pairs {
-                let _ = own.lerp_(student, 1.0 - keep);
+                let _ = own.lerp_(student, 1.0 - self.decay);
             }
         });
     }

@@ -39,6 +39,22 @@ pub fn paste(
     (other_rgb.where_self(&here.unsqueeze(3), rgb), other_label.where_self(&here, label))
 }
 
+/// Pictures u8 `[n, h, w, 3]`, each with its factors of brightness, contrast about its mean grey, and saturation, in this
+/// order, as torchvision's ColorJitter has them.
+pub fn recolour(rgb: &Tensor, factors: &[[f64; 3]]) -> Tensor {
+    let by = |which: usize| {
+        let factors: Vec<f32> = factors.iter().map(|factors| factors[which] as f32).collect();
+        Tensor::from_slice(&factors).to_device(rgb.device()).view([-1, 1, 1, 1])
+    };
+    let weights = Tensor::from_slice(&[0.299_f32, 0.587, 0.114]).to_device(rgb.device());
+    let grey = |rgb: &Tensor| (rgb * &weights).sum_dim_intlist(3, true, Kind::Float);
+    let bright = (rgb.to_kind(Kind::Float) * by(0)).clamp(0.0, 255.0);
+    let mean = grey(&bright).mean_dim([1_i64, 2].as_slice(), true, Kind::Float);
+    let contrasted = (&mean + (bright - &mean) * by(1)).clamp(0.0, 255.0);
+    let grey = grey(&contrasted);
+    (&grey + (contrasted - &grey) * by(2)).clamp(0.0, 255.0).round().to_kind(Kind::Uint8)
+}
+
 /// Mean soft-max probability of the true class over the pixels of each class; none for a class without pixels. Logits
 /// `[n, C, h, w]`, labels i64 `[n, h, w]`.
 pub fn class_confidences(logits: &Tensor, labels: &Tensor) -> Vec<Option<f32>> {

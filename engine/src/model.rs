@@ -1,17 +1,22 @@
 //! A network with its weights: built, loaded, looked through, left behind as a result.
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use rand::RngCore;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
-use windlass::domain::{ModelCard, Precision, Recipe, Stream, files, rng};
+use windlass::domain::{Class, ModelCard, Precision, Recipe, Stream, files, rng};
 use windlass::formats::atomic;
 
 use crate::job::Job;
 use crate::net::{Output, Segmenter};
 use crate::weights;
+
+fn names(classes: &[Class]) -> String {
+    classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 /// A network on the job's device.
 pub struct Model {
@@ -41,7 +46,7 @@ impl Model {
     pub fn from_imagenet(job: &Job, path: &Path) -> Result<Self> {
         ensure!(
             path.is_file(),
-            "there are no ImageNet weights at {}: run `make setup`, which fetches them, or give their file by path",
+            "there are no ImageNet weights at {}: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`",
             path.display()
         );
         let mut model = Self::of(job);
@@ -56,6 +61,16 @@ impl Model {
             "there is no weights file at {}: put it back, or run the stage that makes it again",
             path.display()
         );
+        if let Ok(card) = fs::read(path.with_file_name(files::MODEL_CARD)) {
+            let card: ModelCard =
+                serde_json::from_slice(&card).with_context(|| format!("the card beside {}", path.display()))?;
+            let (theirs, ours) = (names(&card.classes), names(&job.spec.classes));
+            ensure!(
+                theirs == ours,
+                "{} tells apart {theirs}, not {ours}: take a model of the same classes",
+                path.display()
+            );
+        }
         let mut model = Self::of(job);
         weights::load(&mut model.vs, path)?;
         Ok(model)

@@ -1,15 +1,19 @@
 //! What all trainings share: where to begin, what to say after a step, when to keep the state, when to end.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use rand::RngCore;
+use sha2::{Digest, Sha256};
 use tch::Tensor;
-use windlass::domain::{Event, Schedule, Stream, files, rng};
+use windlass::domain::{Event, Schedule, Stage, Stream, files, rng};
 
 use crate::batch::{Batch, Batches, Set};
 use crate::best::Best;
 use crate::checkpoint::{Checkpoints, Named};
 use crate::job::{Job, Outcome};
 use crate::model::Model;
+use crate::weights;
 
 /// How many points a curve has, about.
 const POINTS: u64 = 200;
@@ -34,12 +38,26 @@ pub struct Losses {
     pub rate: f64,
 }
 
+/// What a training draws from: the job's seed, its stage and the weights that it begins with. From the seed alone each
+/// training would see the frames, views and mixtures of the one before it once more, pixel for pixel.
+///
+/// # Errors
+/// Weights that cannot be read.
+pub fn seed_of(seed: u64, stage: Stage, parent: &Path) -> Result<u64> {
+    let drawn_by = format!("{seed} {} {}", stage.slug(), weights::sha256(parent)?);
+    let digest = Sha256::digest(drawn_by);
+    Ok(u64::from_le_bytes(digest[..8].try_into().expect("eight bytes")))
+}
+
 /// Goes on from the newest checkpoint, or begins, and trains to the end of the schedule; says so all along.
+///
+/// `seed` is [`seed_of`] the training.
 ///
 /// # Errors
 /// A loss or a weight that is no number; a frame that cannot be read; a checkpoint that cannot be written.
 pub fn train<const N: usize>(
     job: &Job,
+    seed: u64,
     schedule: &Schedule,
     sets: [Set; N],
     mut best: Option<Best>,
@@ -58,13 +76,13 @@ pub fn train<const N: usize>(
     }
     let first = resumed.unwrap_or(0);
     job.events.progress(first, steps, "step")?;
-    let mut batches = Batches::start(job, sets, first..steps)?;
+    let mut batches = Batches::start(job, seed, sets, first..steps)?;
 
     for step in first..steps {
         let done = step + 1;
         let batches = batches.take()?;
         // What libtorch draws in a step (dropout) is a function of the seed and the step.
-        tch::manual_seed(rng(job.spec.seed, Stream::Dropout, step).next_u64() as i64);
+        tch::manual_seed(rng(seed, Stream::Dropout, step).next_u64() as i64);
         let losses = lesson.learn(batches, step)?;
         ensure!(losses.total.double_value(&[]).is_finite(), astray("loss", done));
         if done == 1 || done.is_multiple_of((steps / POINTS).max(1)) || done == steps {
@@ -102,7 +120,28 @@ fn all_finite(state: &Named) -> bool {
 }
 
 fn astray(what: &str, step: u64) -> String {
-    format!(
-        "the {what} is no longer a number at step {step}: lower the learning rate (the last good checkpoint is kept)"
-    )
+    format!("the {what} is no longer a number at step {step}: lower the learning rate and start the stage over")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_that_goes_on_from_another_draws_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            path
+        };
+        let (first, second) = (file("first"), file("second"));
+        let one = seed_of(1, Stage::Inject, &first).unwrap();
+        assert_eq!(one, seed_of(1, Stage::Inject, &first).unwrap());
+        for (seed, stage, parent) in
+            [(1, Stage::Inject, &second), (1, Stage::Adapt, &first), (2, Stage::Inject, &first)]
+        {
+            assert_ne!(one, seed_of(seed, stage, parent).unwrap());
+        }
+    }
 }

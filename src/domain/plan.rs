@@ -96,10 +96,12 @@ impl Plan {
         )
     }
 
-    /// Step 3 (Eq. 13-15): training on source, labelled and all other target frames. `anchors` has a set `target`.
-    pub fn adapt(&self, model: PathBuf, anchors: PathBuf, labelled: Vec<FrameRef>) -> JobSpec {
+    /// Step 3 (Eq. 13-15): training on source, labelled and all other target frames. `features` and `anchors` are of the
+    /// model and have a set `target`.
+    pub fn adapt(&self, model: PathBuf, features: PathBuf, anchors: PathBuf, labelled: Vec<FrameRef>) -> JobSpec {
         let unlabelled = self.target_without(&labelled);
-        self.spec(Stage::Adapt, Task::Adapt { model, anchors, source: self.source.clone(), labelled, unlabelled })
+        let (features, source) = (Some(features), self.source.clone());
+        self.spec(Stage::Adapt, Task::Adapt { model, features, anchors, source, labelled, unlabelled })
     }
 
     /// IoU on the validation frames; keeps prediction pictures of the first `pictures` frames.
@@ -182,7 +184,7 @@ mod tests {
             plan.features(model.clone(), None),
             plan.prelabel(model.clone(), &[FrameId(12)]),
             plan.target_features(model.clone()),
-            plan.adapt(model, "/a".into(), labelled),
+            plan.adapt(model, "/f".into(), "/a".into(), labelled),
         ];
         for spec in specs {
             let json = serde_json::to_string(&spec).unwrap();
@@ -211,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_labelled_is_not_unlabelled_too() {
-        let spec = plan().adapt("/m".into(), "/a".into(), vec![frame(12)]);
+        let spec = plan().adapt("/m".into(), "/f".into(), "/a".into(), vec![frame(12)]);
         let Task::Adapt { labelled, unlabelled, .. } = spec.task else { panic!("{spec:?}") };
         assert_eq!((labelled.len(), unlabelled.len()), (1, 4));
     }

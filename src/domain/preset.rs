@@ -71,6 +71,7 @@ impl Recipe {
             drop_doubtful: 0.0,
             drop_surest: 0.0,
             cutmix: true,
+            jitter: 0.0,
             copy_paste: 0.5,
             never_pasted: common.map(str::to_owned).into(),
             confidence_decay: if small { 0.99 } else { 0.999 },
@@ -112,7 +113,8 @@ impl Recipe {
     }
 
     /// The authors' repository (2023): what its configuration and code do in effect. Its warm-up was never published
-    /// and is the paper's here; its accidents (a teacher left in training mode, one vector for two frames) are not kept.
+    /// and is the paper's here; its accidents (a teacher left in training mode, one vector for two frames) are not kept. Nor
+    /// are its K-means from random rows of a subsample; and as its bank never changes, it samples no class more than others.
     fn released_code(backbone: Backbone) -> Self {
         let base = Self::paper(backbone);
         let schedule = |schedule: &Schedule| {

@@ -279,6 +279,10 @@ knobs! {
             /// other round a class that the network is unsure of. The paper does.
             #[serde(default)]
             "Cutmix" cutmix: bool,
+            /// How far brightness, contrast and colours of what the student sees of unlabelled frames are changed: each by
+            /// a factor within 1 +- this. DACS and U2PL do so. The paper: 0.
+            #[serde(default)]
+            "Colour jitter" jitter: f64,
             /// How likely a labelled frame gets pixels of unsure classes from another one (Eq. 12). AEL: 0.5.
             /// MADAv2's code: 0, it is never reached.
             #[serde(default)]
@@ -340,6 +344,13 @@ impl Recipe {
             () if s.steps == 0 => Err(format!("{name}.steps is 0: give at least 1")),
             () if !(s.rate > 0.0 && s.rate.is_finite()) => Err(format!("{name}.rate must be above 0")),
             () if !(0.0..1.0).contains(&s.momentum) => Err(format!("{name}.momentum must be at least 0 and below 1")),
+            () if !(s.head_times > 0.0 && s.head_times <= 1000.0) => {
+                Err(format!("{name}.head_times must be above 0, 1000 at most"))
+            }
+            () if !(0.0..1.0).contains(&s.weight_decay) => {
+                Err(format!("{name}.weight_decay must be at least 0 and below 1"))
+            }
+            () if !(0.0..=10.0).contains(&s.power) => Err(format!("{name}.power is {}: give 0 to 10", s.power)),
             () if s.horizon != 0 && s.horizon < s.steps => Err(format!(
                 "{name}.horizon is {} and {name}.steps {}: the rate would be 0 before the end. Give 0 or at least the steps",
                 s.horizon, s.steps
@@ -353,14 +364,16 @@ impl Recipe {
         if width == 0 || height == 0 || width % 16 != 0 || height % 16 != 0 {
             return Err(format!("crop is {}: both sides must be multiples of 16", self.crop));
         }
-        if self.frame.pixels() == 0 || self.frame.width > 8192 || self.frame.height > 8192 {
-            return Err(format!("frame is {}: both sides must be between 1 and 8192", self.frame));
+        let sides = [self.frame.width, self.frame.height];
+        if sides.into_iter().any(|side| !(32..=8192).contains(&side)) {
+            return Err(format!("frame is {}: both sides must be between 32 and 8192", self.frame));
         }
         if !(self.scale[0] > 0.0 && self.scale[0] <= self.scale[1] && self.scale[1] <= 8.0) {
             return Err(format!("scale is {:?}: give the smallest and the largest factor, 8 at most", self.scale));
         }
-        if self.batch_source == 0 || self.batch_target == 0 || self.batch_unlabelled == 0 {
-            return Err("batches must hold at least one frame".into());
+        let batches = [self.batch_source, self.batch_target, self.batch_unlabelled];
+        if batches.into_iter().any(|frames| !(1..=1024).contains(&frames)) {
+            return Err(format!("batches are of {batches:?} frames: give 1 to 1024 each"));
         }
         if self.cutmix && !self.batch_unlabelled.is_multiple_of(2) {
             return Err(format!(
@@ -370,9 +383,6 @@ impl Recipe {
         }
         if self.k == 0 || self.v == 0 || self.kmeans_restarts == 0 {
             return Err("k and v must be at least 1, and so must kmeans_restarts".into());
-        }
-        if self.frame.width < 32 || self.frame.height < 32 {
-            return Err(format!("frame is {}: both sides must be at least 32", self.frame));
         }
         let largest = |side: u32| f64::from(side) * self.scale[1];
         if largest(self.frame.width) < f64::from(width) || largest(self.frame.height) < f64::from(height) {
@@ -389,6 +399,7 @@ impl Recipe {
             ("anchor_decay", self.anchor_decay),
             ("alignment_start", self.alignment_start),
             ("copy_paste", self.copy_paste),
+            ("jitter", self.jitter),
             ("dropout", self.dropout),
         ];
         if let Some((name, value)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
@@ -408,6 +419,12 @@ impl Recipe {
         ];
         if let Some((name, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
             return Err(format!("{name} is {value}: give 0 or more"));
+        }
+        if self.alignment_weight > 10.0 {
+            return Err(format!(
+                "alignment_weight is {}: distances are means here, not sums, so give 10 at most",
+                self.alignment_weight
+            ));
         }
         self.budget.check()
     }
@@ -455,6 +472,15 @@ mod tests {
         recipe.batch_unlabelled = 2;
         recipe.adapt.horizon = 10;
         assert!(recipe.check().unwrap_err().contains("0 before the end"));
+        recipe.adapt.horizon = 0;
+        recipe.adapt.power = -0.9;
+        assert_eq!(recipe.check().unwrap_err(), "adapt.power is -0.9: give 0 to 10");
+        recipe.adapt.power = 0.9;
+        recipe.batch_source = 1_000_000_000;
+        assert!(recipe.check().unwrap_err().ends_with("frames: give 1 to 1024 each"));
+        recipe.batch_source = 4;
+        recipe.alignment_weight = 4864.0;
+        assert!(recipe.check().unwrap_err().contains("means here, not sums"));
     }
 
     #[test]

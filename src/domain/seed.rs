@@ -21,6 +21,7 @@ pub enum Stream {
     PartnerOrder = 12,
     PartnerView = 13,
     HoldOut = 14,
+    Jitter = 15,
 }
 
 /// The generator of one purpose at one step: the same on every machine, whatever was drawn before.

@@ -155,6 +155,9 @@ pub enum Task {
     },
     Adapt {
         model: PathBuf,
+        /// A file with set `target`, of this model: which classes it finds where.
+        #[serde(default)]
+        features: Option<PathBuf>,
         /// A file with set `target`.
         anchors: PathBuf,
         source: Vec<FrameRef>,

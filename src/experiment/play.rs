@@ -195,14 +195,14 @@ impl Next<'_> {
     async fn adapt(self, jobs: &mut Jobs<'_>) -> Result<Played> {
         let parent = self.parent()?;
         let features = self.plan_of_parent()?.target_features(parent.model.clone());
-        let features = jobs.run(&parent.dir, features).await?;
+        let features = jobs.run(&parent.dir, features).await?.join(files::FEATURES);
         let (plan, v) = (self.plan_of_parent()?, self.plan.recipe.v);
         let plan = Plan { recipe: Recipe { v, ..plan.recipe.clone() }, ..plan };
         let dir = if v == parent.arm.recipe.v { parent.dir.clone() } else { parent.dir.join(format!("v-{v}")) };
-        let anchors = plan.target_anchors(features.join(files::FEATURES));
+        let anchors = plan.target_anchors(features.clone());
         let anchors = jobs.run(&dir, anchors).await?.join(files::ANCHORS);
         let labelled = parent.labelled.clone();
-        let adapt = self.plan.adapt(parent.model.clone(), anchors, labelled.clone());
+        let adapt = self.plan.adapt(parent.model.clone(), features, anchors, labelled.clone());
         let model = jobs.run(&self.dir, adapt).await?.join(files::MODEL);
         let steps = parent.steps + self.plan.recipe.adapt.steps;
         self.measure(jobs, model, steps, labelled, None).await

@@ -216,7 +216,7 @@ impl ArmReport {
     }
 
     fn class_iou(&self, class: usize) -> Option<f64> {
-        mean(self.runs.iter().map(|run| run.class_iou[class]))
+        mean(self.runs.iter().map(|run| *run.class_iou.get(class)?))
     }
 
     fn seconds(&self) -> f64 {

@@ -1,4 +1,4 @@
-//! Distances to anchors, moving an anchor after its frames, and pulling frames towards all of them (Eq. 5, 8, 14).
+//! Distances to anchors (Eq. 5).
 //!
 //! Distances are mean-squared, as in MADAv2's code: the paper's squared L2 divided by the length of a row, which ranks
 //! alike and does not swamp the other losses.
@@ -36,27 +36,6 @@ pub fn mean_squared(a: &[f32], b: &[f32]) -> f64 {
     squared_distance(a, b) / a.len() as f64
 }
 
-/// Eq. 14: the soft alignment of a frame with all anchors, `k / sum(1 / (distance + 1e-8))`.
-///
-/// The harmonic mean of its distances: near 0 as soon as one anchor is near, and moved most by the nearest ones.
-pub fn soft_alignment(distances: &[f64]) -> f64 {
-    let inverse: f64 = distances.iter().map(|distance| 1.0 / (distance + 1e-8)).sum();
-    distances.len() as f64 / inverse
-}
-
-/// Eq. 8: `anchor = decay * anchor + (1 - decay) * row`, for the classes that are present in the frame.
-///
-/// Absent classes keep their part: a frame without buses says nothing of how buses look.
-pub fn follow(anchor: &mut [f32], row: &[f32], present: &[bool], decay: f64) {
-    let d = row.len() / present.len();
-    let parts = anchor.chunks_exact_mut(d).zip(row.chunks_exact(d)).zip(present);
-    for ((anchor, row), _) in parts.filter(|(_, present)| **present) {
-        for (old, &new) in anchor.iter_mut().zip(row) {
-            *old = (decay * f64::from(*old) + (1.0 - decay) * f64::from(new)) as f32;
-        }
-    }
-}
-
 /// Exact to double precision, so that the parts of the classes add up to the whole.
 pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     let square = |(&a, &b): (&f32, &f32)| (f64::from(a) - f64::from(b)).powi(2);
@@ -77,19 +56,14 @@ mod tests {
     use crate::method::golden;
 
     #[test]
-    fn distances_alignment_and_the_moved_anchor_agree_with_numpy() {
+    fn distances_agree_with_numpy() {
         let golden = golden::load();
         let case = &golden["anchors"];
         let (row, anchors) = (golden::floats(&case["row"]), golden::floats(&case["anchors"]));
         let distances: Vec<f64> = anchors.chunks_exact(row.len()).map(|anchor| mean_squared(&row, anchor)).collect();
         let want: Vec<f64> = serde_json::from_value(case["distances"].clone()).unwrap();
         assert!(distances.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-6 * want), "{distances:?}");
-        assert!((soft_alignment(&distances) - case["alignment"].as_f64().unwrap()).abs() < 1e-7);
         assert_eq!(nearest(&row, &anchors).index, case["nearest"].as_u64().unwrap() as usize);
-
-        let mut moved = anchors[..row.len()].to_vec();
-        follow(&mut moved, &row, &[true, false, true], 0.9);
-        golden::close(&moved, &golden::floats(&case["moved"]), 1e-6);
     }
 
     #[test]
@@ -102,11 +76,5 @@ mod tests {
     #[test]
     fn of_two_anchors_as_near_the_first_counts() {
         assert_eq!(nearest(&[0.0], &[2.0, -1.0, 1.0]), Nearest { index: 1, distance: 1.0 });
-    }
-
-    #[test]
-    fn soft_alignment_is_the_distance_of_equal_anchors_and_vanishes_at_an_anchor() {
-        assert!((soft_alignment(&[0.04; 10]) - 0.04).abs() < 1e-7);
-        assert!(soft_alignment(&[0.0, 0.04, 0.05]) < 1e-7);
     }
 }

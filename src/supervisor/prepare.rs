@@ -71,8 +71,9 @@ async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
         Stage::TargetFeatures => plan.target_features(out(Stage::Inject, files::MODEL)?),
         Stage::TargetAnchors => plan.target_anchors(out(Stage::TargetFeatures, files::FEATURES)?),
         Stage::Adapt => {
+            let (model, features) = (out(Stage::Inject, files::MODEL)?, out(Stage::TargetFeatures, files::FEATURES)?);
             let anchors = out(Stage::TargetAnchors, files::ANCHORS)?;
-            plan.adapt(out(Stage::Inject, files::MODEL)?, anchors, labelled(inner, job, &round, &plan.target).await?)
+            plan.adapt(model, features, anchors, labelled(inner, job, &round, &plan.target).await?)
         }
         Stage::Evaluate => {
             let model = job.model.ok_or_else(|| anyhow::anyhow!("it is not said which model to measure"))?;

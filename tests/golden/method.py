@@ -21,19 +21,6 @@ def f32(array):
     return np.asarray(numbers(np.float32(array))).reshape(np.shape(array)).astype(np.float32)
 
 
-def pooling():
-    features = f32(np.maximum(rng.normal(size=(3, 60)), 0))
-    classes = np.repeat(rng.choice([0, 1, 2, 4, 255], 20, p=[0.3, 0.3, 0.2, 0.1, 0.1]), 3)
-    means, present = np.zeros((5, 3)), []
-    for c in range(5):
-        here = classes == c
-        present.append(bool(here.sum() >= 10))
-        if present[-1]:
-            means[c] = features.astype(np.float64)[:, here].mean(1)
-    assert any(present) and not all(present)
-    return {"features": numbers(features), "classes": classes.tolist(), "means": numbers(means), "present": present}
-
-
 def kmeans():
     rows = f32(rng.normal(size=(120, 6)) + 3 * rng.integers(0, 4, size=(120, 1)))
     start = [3, 50, 77, 110]
@@ -49,12 +36,7 @@ def distances(rows, anchors):
 def anchors():
     row, anchors = f32(rng.random(9)), f32(rng.random((4, 9)))
     d = distances(row[None], anchors)[0]
-    moved = anchors[0].astype(np.float64).copy()
-    for c in (0, 2):  # class 1 is absent
-        part = slice(3 * c, 3 * c + 3)
-        moved[part] = 0.9 * moved[part] + 0.1 * row[part]
-    return {"row": numbers(row), "anchors": numbers(anchors), "distances": d.tolist(), "nearest": int(d.argmin()),
-            "alignment": float(len(d) / (1 / (d + 1e-8)).sum()), "moved": numbers(moved)}
+    return {"row": numbers(row), "anchors": numbers(anchors), "distances": d.tolist(), "nearest": int(d.argmin())}
 
 
 def scores():
@@ -160,7 +142,7 @@ def tsne():
             "gradient": numbers(t.grad.numpy(), 12), "kl": float(kl.detach())}
 
 
-made = {"pooling": pooling(), "kmeans": kmeans(), "anchors": anchors(), "scores": scores(),
+made = {"kmeans": kmeans(), "anchors": anchors(), "scores": scores(),
         "tsne": tsne()}
 path = pathlib.Path(__file__).with_suffix(".json")
 path.write_text(json.dumps(made) + "\n")

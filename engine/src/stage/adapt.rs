@@ -2,48 +2,47 @@
 //! labels the rest, mixed so that classes come up that the student is unsure of, and vectors of unlabelled frames are
 //! drawn to the target's anchors.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use tch::{Kind, Tensor, no_grad};
-use windlass::domain::{Consistency, FrameRef, IGNORE, Recipe, Stream, Supervision};
+use windlass::domain::{Consistency, FrameId, FrameRef, IGNORE, Recipe, Stream, Supervision, Task};
 
 use crate::adaptive::{Adaptive, Mixed};
 use crate::batch::{Batch, OnDemand, Set};
 use crate::best::Best;
 use crate::checkpoint::{Named, named};
 use crate::ema::Teacher;
-use crate::feature_file;
+use crate::feature_file::{FeatureFile, read_anchors};
 use crate::job::{Job, Outcome};
 use crate::loss::{PseudoLabels, alignment, consistency, cross_entropy, keep_at_random, ohem, padded_at};
 use crate::mixing::class_confidences;
 use crate::model::Model;
 use crate::optimizer::Sgd;
 use crate::pooling::{class_means, follow};
-use crate::training::{Lesson, Losses, train};
+use crate::training::{Lesson, Losses, seed_of, train};
 
 /// A labelled frame that gives pixels away is shown at any of these scales (AEL).
 const PASTE_SCALE: [f64; 2] = [0.1, 2.0];
 
-/// Trains the model at `parent` further; leaves the student, which measured better than its teacher in so few steps.
-pub fn run(
-    job: &Job,
-    parent: &Path,
-    anchors: &Path,
-    source: &[FrameRef],
-    labelled: &[FrameRef],
-    unlabelled: &[FrameRef],
-) -> Result<Outcome> {
+/// Trains the model of the job's task further; leaves the student, which measured better than its teacher in so few steps.
+pub fn run(job: &Job) -> Result<Outcome> {
+    let Task::Adapt { model: parent, features, anchors, source, labelled, unlabelled } = &job.spec.task else {
+        bail!("this is no task of the adaptation");
+    };
     let recipe = &job.spec.recipe;
+    let seed = seed_of(job.spec.seed, job.spec.stage, parent)?;
     let length = job.spec.classes.len() * recipe.backbone.feature_channels();
-    let anchors = feature_file::read_anchors(anchors, "target", length)?.to_device(job.device); // [v, C * D]
+    let anchors = read_anchors(anchors, "target", length)?.to_device(job.device); // [v, C * D]
     let student = Model::load(job, parent)?;
     let teacher = Teacher::new(Model::load(job, parent)?, &student, recipe.teacher_decay);
     let (labelled, best) = Best::split(job, &student, labelled);
     // Where everything is labelled there is still something to be consistent on.
     let unlabelled = if unlabelled.is_empty() { &labelled } else { unlabelled };
-    let adaptive = Adaptive::new(job.spec.seed, recipe, &job.spec.classes, unlabelled.len());
-    let on_demand = recipe.cutmix.then(|| OnDemand::start(job, unlabelled.to_vec())).transpose()?;
+    let found = found_in(features.as_deref(), unlabelled, job.spec.classes.len())?;
+    let adaptive = Adaptive::new(seed, recipe, &job.spec.classes, found);
+    let on_demand = recipe.cutmix.then(|| OnDemand::start(job, seed, unlabelled.to_vec())).transpose()?;
     let mut lesson =
         WithPartners { adaptation: Adaptation::new(student, teacher, anchors, adaptive, recipe), on_demand };
 
@@ -57,11 +56,28 @@ pub fn run(
         Set::plain(unlabelled, drawn, Stream::UnlabelledOrder, recipe),
         Set { scale: PASTE_SCALE, ..givers },
     ];
-    let outcome = train(job, &recipe.adapt, sets, best, &mut lesson)?;
+    let outcome = train(job, seed, &recipe.adapt, sets, best, &mut lesson)?;
     if outcome == Outcome::Done {
         lesson.model().finish(job, parent)?;
     }
     Ok(outcome)
+}
+
+/// Which classes the model that is to be adapted found in which frames, f32 `[frames, C]`, as the features file says: so
+/// cutmix knows from its first step where to cut. Nothing is known of frames without a row.
+fn found_in(features: Option<&Path>, frames: &[FrameRef], n_classes: usize) -> Result<Tensor> {
+    let mut found = vec![0.0_f32; frames.len() * n_classes];
+    if let Some(path) = features {
+        let file = FeatureFile::open(path)?;
+        let ((present, n_present), ids) = (file.bytes("target", "present")?, file.ids("target")?);
+        ensure!(n_present == n_classes, "the features are of other classes: extract features again");
+        let rows: HashMap<FrameId, &[u8]> = ids.into_iter().zip(present.chunks_exact(n_classes)).collect();
+        for (own, frame) in found.chunks_exact_mut(n_classes).zip(frames) {
+            let row = rows.get(&frame.id).copied().unwrap_or_default();
+            own.iter_mut().zip(row).for_each(|(own, here)| *own = f32::from(*here));
+        }
+    }
+    Ok(Tensor::from_slice(&found).view([frames.len() as i64, n_classes as i64]))
 }
 
 /// How many unlabelled frames a step are drawn, and how many are chosen for the classes seen in them.
@@ -160,11 +176,13 @@ impl Adaptation {
             .as_ref()
             .map_or_else(|| drawn.rgb.shallow_clone(), |chosen| Tensor::cat(&[&drawn.rgb, &chosen.rgb], 0));
         let n_rest = plain.size()[0];
+        // To the letter of Eq. 13 labelled frames teach by their labels once more, not by the teacher's.
+        let n_guided = if recipe.consistency == Consistency::Ohem { 0 } else { n_labelled };
         let guide = no_grad(|| {
-            let logits = teacher.model().see(&Tensor::cat(&[&labelled.rgb, &plain], 0), false).logits;
-            student.net.enlarge(&logits, recipe.crop) // [n_labelled + n_rest, C, h, w]
+            let rgb = Tensor::cat(&[&labelled.rgb.narrow(0, 0, n_guided), &plain], 0);
+            student.net.enlarge(&teacher.model().see(&rgb, false).logits, recipe.crop) // [n_guided + n_rest, C, h, w]
         });
-        let guide = [guide.narrow(0, 0, n_labelled), guide.narrow(0, n_labelled, n_rest)];
+        let guide = [guide.narrow(0, 0, n_guided), guide.narrow(0, n_guided, n_rest)];
         let padding = Batch::padding(&[&drawn].into_iter().chain(&chosen).collect::<Vec<_>>());
         let mixed = match &chosen {
             Some(chosen) => adaptive.cutmix(step, &drawn, chosen, &guide[1]),
@@ -178,7 +196,8 @@ impl Adaptation {
         // Until then the classes of a frame are too unsure for its vector to mean much.
         let align =
             recipe.alignment_weight > 0.0 && step >= (recipe.alignment_start * recipe.adapt.steps as f64) as u64;
-        let mut seen = vec![&source.rgb, &labelled.rgb, &mixed.rgb];
+        let coloured = adaptive.recolour(step, &mixed.rgb);
+        let mut seen = vec![&source.rgb, &labelled.rgb, &coloured];
         // A vector is of a frame as it is, not of a mixture.
         seen.extend((align && chosen.is_some()).then_some(&plain));
         let seen = student.see(&Tensor::cat(&seen, 0), true);
@@ -238,7 +257,7 @@ impl Adaptation {
         adaptive.follow(&class_confidences(&on_labelled, &labelled.label));
         known(adaptive)?;
         sgd.step(&total, step);
-        teacher.follow(step);
+        teacher.follow();
         if let Some(mut vectors) = vectors {
             if recipe.anchor_absent {
                 vectors.present = vectors.present.ones_like();

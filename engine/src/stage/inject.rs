@@ -13,7 +13,7 @@ use crate::job::{Job, Outcome};
 use crate::loss::cross_entropy;
 use crate::model::Model;
 use crate::optimizer::Sgd;
-use crate::training::{Lesson, Losses, train};
+use crate::training::{Lesson, Losses, seed_of, train};
 
 /// Trains the model at `parent` further.
 pub fn run(job: &Job, parent: &Path, source: &[FrameRef], labelled: &[FrameRef]) -> Result<Outcome> {
@@ -24,7 +24,7 @@ pub fn run(job: &Job, parent: &Path, source: &[FrameRef], labelled: &[FrameRef])
         Set::labelled(source, recipe.batch_source, Stream::SourceOrder, recipe),
         Set::labelled(&labelled, recipe.batch_target, Stream::LabelledOrder, recipe),
     ];
-    let outcome = train(job, &recipe.inject, sets, best, &mut lesson)?;
+    let outcome = train(job, seed_of(job.spec.seed, job.spec.stage, parent)?, &recipe.inject, sets, best, &mut lesson)?;
     if outcome == Outcome::Done {
         lesson.model.finish(job, parent)?;
     }

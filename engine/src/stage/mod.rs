@@ -23,9 +23,7 @@ pub fn run(job: &Job) -> Result<Outcome> {
         Task::Select { .. } => select::run(job),
         Task::Prelabel { model, frames } => prelabel::run(job, model, frames),
         Task::Inject { model, source, labelled } => inject::run(job, model, source, labelled),
-        Task::Adapt { model, anchors, source, labelled, unlabelled } => {
-            adapt::run(job, model, anchors, source, labelled, unlabelled)
-        }
+        Task::Adapt { .. } => adapt::run(job),
         Task::Evaluate { model, frames, pictures, predictions } => {
             evaluate::run(job, model, frames, *pictures, *predictions)
         }

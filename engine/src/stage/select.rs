@@ -48,7 +48,10 @@ pub fn run(job: &Job) -> Result<Outcome> {
     };
     let by_source = present(&source, &anchors.source);
     let by_target = present(&target, &anchors.target);
-    let mean = mean(source.iter().map(|frame| frame.vector), length);
+    let mean = match strategy {
+        Strategy::Prototype => mean(source.iter().map(|frame| frame.vector), length),
+        _ => vec![],
+    };
     let measure = Measure {
         source: Anchors { centres: &anchors.source, presence: &by_source },
         target: Anchors { centres: &anchors.target, presence: &by_target },

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use tch::nn::VarStore;
-use tch::{Kind, Tensor};
+use tch::{Kind, Tensor, no_grad};
 use windlass::domain::{Backbone, FrameRef, Recipe, Size, Stream, files};
 
 use crate::batch::{Batch, Set};
@@ -15,7 +15,7 @@ use crate::loss::{adversarial, cross_entropy, padded_at};
 use crate::model::Model;
 use crate::net::Discriminator;
 use crate::optimizer::{Adam, Sgd, poly};
-use crate::training::{Lesson, Losses, train};
+use crate::training::{Lesson, Losses, seed_of, train};
 use crate::weights;
 
 /// Trains from ImageNet weights; leaves the model and the discriminator.
@@ -26,7 +26,8 @@ pub fn run(job: &Job, imagenet: &Path, source: &[FrameRef], target: &[FrameRef])
         Set::labelled(source, recipe.batch_source, Stream::SourceOrder, recipe),
         Set::plain(target, recipe.batch_target, Stream::UnlabelledOrder, recipe),
     ];
-    let outcome = train(job, &recipe.warmup, sets, None, &mut lesson)?;
+    let outcome =
+        train(job, seed_of(job.spec.seed, job.spec.stage, imagenet)?, &recipe.warmup, sets, None, &mut lesson)?;
     if outcome == Outcome::Done {
         weights::save(&lesson.judge_weights, job.out(files::DISCRIMINATOR)?)?;
         lesson.model.finish(job, imagenet)?;
@@ -76,24 +77,24 @@ impl Lesson<2> for Warmup {
         let full = model.net.enlarge(&logits.narrow(0, 0, n_source), recipe.crop); // [n_source, C, h, w]
         let segmentation = cross_entropy(&full, &source.label);
 
-        // The network makes target maps look like source maps.
-        let mut maps = model.net.enlarge(&logits, judged(recipe.backbone, recipe.crop)).softmax(1, Kind::Float);
-        let padding = Batch::padding(&[&source, &target]);
-        if let Some(padding) = &padding {
+        let maps = |first, n, padding: Option<&Tensor>| {
+            let size = judged(recipe.backbone, recipe.crop);
+            let maps = model.net.enlarge(&logits.narrow(0, first, n), size).softmax(1, Kind::Float);
             // As if the map ended where its frame does.
-            maps = maps.masked_fill(&padded_at(padding, &maps).unsqueeze(1), 0.0);
-        }
-        let of_source = padding.as_ref().map(|padding| padding.narrow(0, 0, n_source));
-        let of_target = padding.as_ref().map(|padding| padding.narrow(0, n_source, n_target));
-        let verdict = judge.forward(&maps.narrow(0, n_source, n_target));
-        let fooled = adversarial(&verdict, 0.0, recipe.gan, of_target.as_ref());
+            padding
+                .map_or(maps.shallow_clone(), |padding| maps.masked_fill(&padded_at(padding, &maps).unsqueeze(1), 0.0))
+        };
+        // The network makes target maps look like source maps, whose own need no gradient.
+        let of_target = maps(n_source, n_target, target.padding.as_ref());
+        let of_source = no_grad(|| maps(0, n_source, source.padding.as_ref()));
+        let fooled = adversarial(&judge.forward(&of_target), 0.0, recipe.gan, target.padding.as_ref());
         let total = &segmentation + &fooled * recipe.adversarial_weight;
         self.sgd.step(&total, step);
 
         // The discriminator learns to tell them apart.
-        let verdict = judge.forward(&maps.detach());
-        let told = adversarial(&verdict.narrow(0, 0, n_source), 0.0, recipe.gan, of_source.as_ref())
-            + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan, of_target.as_ref());
+        let verdict = judge.forward(&Tensor::cat(&[of_source, of_target.detach()], 0));
+        let told = adversarial(&verdict.narrow(0, 0, n_source), 0.0, recipe.gan, source.padding.as_ref())
+            + adversarial(&verdict.narrow(0, n_source, n_target), 1.0, recipe.gan, target.padding.as_ref());
         self.adam.step(&told, step, recipe.discriminator_rate * poly(&recipe.warmup, step));
 
         let parts = vec![("loss/source", segmentation), ("loss/adversarial", fooled), ("loss/discriminator", told)];

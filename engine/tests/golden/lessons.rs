@@ -60,7 +60,7 @@ fn an_adaptation_step_leaves_the_weights_of_pytorch() {
     let teacher = Teacher::new(model(&recipe), &student, recipe.teacher_decay);
     let anchors = noise("anchors", &[2, CLASSES as i64 * 128]);
     let classes = &Taxonomy::built_in("cityscapes19").unwrap().classes[..CLASSES];
-    let adaptive = Adaptive::new(2, &recipe, classes, 4);
+    let adaptive = Adaptive::new(2, &recipe, classes, Tensor::zeros([4, CLASSES as i64], (Kind::Float, Device::Cpu)));
     let mut lesson = Adaptation::new(student, teacher, anchors, adaptive, &recipe);
     fill(lesson.state());
     let frames = Frames {
@@ -92,6 +92,7 @@ fn recipe() -> Recipe {
         copy_paste: 1.0,
         never_pasted: vec![],
         anchor_decay: 0.9,
+        teacher_decay: 0.9,
         confidence_decay: 0.9,
         ..recommended
     }

@@ -15,7 +15,12 @@ fn every_preset_can_be_trained_by() {
     let features = toy.done("features", &toy.plan.target_features(warmup.model()));
     let anchors = toy.done("anchors", &toy.plan.target_anchors(features.out(files::FEATURES)));
     for (name, preset) in [("paper", Preset::Paper), ("released", Preset::ReleasedCode)] {
-        let mut spec = toy.plan.adapt(warmup.model(), anchors.out(files::ANCHORS), toy.plan.target[..3].to_vec());
+        let mut spec = toy.plan.adapt(
+            warmup.model(),
+            features.out(files::FEATURES),
+            anchors.out(files::ANCHORS),
+            toy.plan.target[..3].to_vec(),
+        );
         let toys = &spec.recipe;
         let method = Recipe::preset(preset, Backbone::EfficientnetLite0);
         spec.recipe = Recipe {

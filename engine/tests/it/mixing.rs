@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tch::{Kind, Tensor};
 use windlass::method::mixing::Rectangle;
-use windlass_engine::mixing::{class_confidences, mix, mix_pictures, paste};
+use windlass_engine::mixing::{class_confidences, mix, mix_pictures, paste, recolour};
 
 use crate::losses::{close, integers, tensor};
 
@@ -29,6 +29,17 @@ fn copy_paste_takes_exactly_the_pixels_of_the_classes() {
         paste((&bytes("rgb"), &integers(&case["label"])), (&bytes("other"), &integers(&case["other_label"])), &classes);
     assert_eq!(rgb, bytes("pasted"));
     assert_eq!(label, integers(&case["pasted_label"]));
+}
+
+#[test]
+fn a_picture_is_brightened_drawn_to_its_mean_grey_and_robbed_of_its_colours() {
+    let picture = Tensor::from_slice(&[200_u8, 100, 50, 40, 40, 40]).view([1, 1, 2, 3]);
+    let seen = |factors| Vec::<u8>::try_from(recolour(&picture, &[factors]).flatten(0, -1)).unwrap();
+    assert_eq!(seen([1.0, 1.0, 1.0]), [200, 100, 50, 40, 40, 40]);
+    assert_eq!(seen([1.5, 1.0, 1.0]), [255, 150, 75, 60, 60, 60]);
+    // Greys of 124.2 and 40, their mean 82.1.
+    assert_eq!(seen([1.0, 0.0, 1.0]), [82; 6]);
+    assert_eq!(seen([1.0, 1.0, 0.0]), [124, 124, 124, 40, 40, 40]);
 }
 
 #[test]

@@ -29,10 +29,20 @@ fn missing_weights_are_named_with_the_way_to_get_them() {
     let message = toy.job("imagenet", &plan.warmup()).refusal();
     assert_eq!(
         message,
-        "there are no ImageNet weights at /nowhere/lite0.safetensors: run `make setup`, which fetches them, or give their file by path"
+        "there are no ImageNet weights at /nowhere/lite0.safetensors: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`"
     );
     let message = toy.job("model", &plan.features("/nowhere/model.safetensors".into(), None)).refusal();
     assert!(message.starts_with("there is no weights file at /nowhere/model.safetensors"), "{message}");
+}
+
+#[test]
+fn a_model_of_other_classes_is_refused_by_their_names() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let mut plan = toy.plan.clone();
+    plan.classes.swap(0, 1);
+    let message = toy.job("features", &plan.features(warmup.model(), None)).refusal();
+    assert!(message.contains("take a model of the same classes"), "{message}");
 }
 
 #[test]
@@ -67,7 +77,7 @@ fn specs_that_cannot_be_followed_say_why() {
             target.clear();
         }
     });
-    assert_eq!(empty, "there are no frames to train on: import some first");
+    assert_eq!(empty, "there are no target frames to train on: import some first");
     let job = toy.job("broken", &toy.plan.warmup());
     fs::write(job.dir.join(files::SPEC), "{").unwrap();
     assert!(job.refusal().starts_with("spec.json is not a job"));
@@ -79,7 +89,9 @@ fn anchors_of_another_network_are_refused() {
     let warmup = toy.done("warmup", &toy.plan.warmup());
     let anchors = toy.job("anchors", &toy.plan.warmup()).dir.join("anchors.safetensors");
     windlass_engine::feature_file::write_anchors(&anchors, &[("target".into(), vec![0.0; 20])], 10).unwrap();
-    let message = toy.job("adapt", &toy.plan.adapt(warmup.model(), anchors, toy.plan.target[..2].to_vec())).refusal();
+    let features = toy.done("features", &toy.plan.target_features(warmup.model())).out(files::FEATURES);
+    let adapt = toy.plan.adapt(warmup.model(), features, anchors, toy.plan.target[..2].to_vec());
+    let message = toy.job("adapt", &adapt).refusal();
     assert!(message.contains("10 long where the network's vectors are 384"), "{message}");
 }
 

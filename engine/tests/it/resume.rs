@@ -145,5 +145,5 @@ fn adaptation(toy: &Toy) -> JobSpec {
     let warmup = toy.done("warmup", &plan.warmup());
     let features = toy.done("features", &plan.target_features(warmup.model()));
     let anchors = toy.done("anchors", &plan.target_anchors(features.out(files::FEATURES)));
-    plan.adapt(warmup.model(), anchors.out(files::ANCHORS), plan.target[..3].to_vec())
+    plan.adapt(warmup.model(), features.out(files::FEATURES), anchors.out(files::ANCHORS), plan.target[..3].to_vec())
 }

@@ -91,7 +91,8 @@ fn two_folders_of_frames_become_an_adapted_model() {
     let inject = toy.done("inject", &plan.inject(warmup.model(), labelled.clone()));
     let target_features = toy.done("target_features", &plan.target_features(inject.model()));
     let target_anchors = toy.done("target_anchors", &plan.target_anchors(target_features.out(files::FEATURES)));
-    let adapt = plan.adapt(inject.model(), target_anchors.out(files::ANCHORS), labelled);
+    let adapt =
+        plan.adapt(inject.model(), target_features.out(files::FEATURES), target_anchors.out(files::ANCHORS), labelled);
     let adapted = toy.job("adapt", &adapt);
     let (events, ok) = adapted.run();
     assert!(ok, "{events:?}");
