@@ -21,7 +21,7 @@ use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, Import, ImportState, NewProject};
 use windlass::store::{Tx, Workspace, events, frames, jobs, models, now, queue, rounds};
 use windlass::supervisor::{Config, Supervisor};
-use windlass::web::{App, Settings, router};
+use windlass::web::{App, Settings, cookie_name, router};
 
 const SIZE: Size = Size { width: 512, height: 256 };
 
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
         let secret = format!("{name}-{}", now()).replace(' ', "");
         let token = Sha256::digest(secret.as_bytes()).into();
         people::open_session(workspace.db(), id, &token, now() + 86_400_000).await?;
-        cookies.push(secret);
+        cookies.push(format!("{}={secret}", cookie_name(&workspace)));
         ids.push(id);
     }
     if projects::list(workspace.db()).await?.is_empty() {
@@ -69,6 +69,7 @@ async fn main() -> anyhow::Result<()> {
         imagenet_lite0: dir.join("none"),
         imagenet_resnet101: dir.join("none"),
         device: "auto".into(),
+        secure: false,
     };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let line = serde_json::json!({ "url": format!("http://{}", listener.local_addr()?), "lead": cookies[0], "annotator": cookies[1] });

@@ -30,7 +30,7 @@ pub enum Command {
     Demo(Demo),
     /// Play an experiment without a server: known labels stand in the annotator's place.
     Run(Run),
-    /// Print a link that lets one more person in, such as a lead when the first link was lost.
+    /// Print a link that lets one more person in, such as a lead when the first link was lost, or somebody in again.
     ///
     /// Works beside a running server and without one. The link is good once, for a few days.
     Invite(Invite),
@@ -64,7 +64,7 @@ pub struct EngineArgs {
     /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
-    /// Where jobs train, unless a project says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
+    /// Where new projects train, unless their lead says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
     #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
     pub device: String,
     /// CPU threads of a job; 0 for all.
@@ -134,11 +134,14 @@ pub struct Invite {
     #[arg(long, value_name = "DIR", default_value = "workspace", env = "WINDLASS_WORKSPACE")]
     pub workspace: PathBuf,
     /// What the person may do.
-    #[arg(long)]
-    pub role: InvitedRole,
-    /// How people reach the pages.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7878", env = "WINDLASS_URL")]
-    pub url: String,
+    #[arg(long, required_unless_present = "user", conflicts_with = "user")]
+    pub role: Option<InvitedRole>,
+    /// Instead of a new person: who is there already, forgot the password and chooses a new one.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// How people reach the pages. Default: as the server on that workspace said last.
+    #[arg(long, value_name = "URL", env = "WINDLASS_URL")]
+    pub url: Option<String>,
 }
 
 /// Arguments of `knobs`.

@@ -4,6 +4,7 @@
 use std::process::{self, ExitCode, Stdio};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use windlass::config::{Cli, Command, Demo, Invite, Serve, has_display};
@@ -88,8 +89,17 @@ async fn run(server: Server) -> anyhow::Result<()> {
 
 async fn invite(arguments: &Invite) -> anyhow::Result<()> {
     let db = Workspace::attach(&arguments.workspace).await?;
-    let path = web::invitation_link(&db, arguments.role.into()).await?;
+    let path = match (&arguments.user, arguments.role) {
+        (None, Some(role)) => web::invitation_link(&db, role.into()).await?,
+        (name, _) => {
+            let name = name.as_deref().unwrap_or_default();
+            let link = web::link_again_for(&db, name).await?;
+            link.with_context(|| format!("nobody is called {name}: the page People lists everybody"))?
+        }
+    };
     db.close().await;
-    println!("{}{path}", arguments.url.trim_end_matches('/'));
+    let url = arguments.url.clone().or_else(|| Workspace::last_url(&arguments.workspace));
+    let url = url.unwrap_or_else(|| "http://127.0.0.1:7878".into());
+    println!("{}{path}", url.trim_end_matches('/'));
     Ok(())
 }

@@ -54,6 +54,7 @@ impl Server {
             imagenet_lite0: common.engine.imagenet(Backbone::EfficientnetLite0),
             imagenet_resnet101: common.engine.imagenet(Backbone::Resnet101),
             device: common.engine.device.clone(),
+            secure: url.starts_with("https://"),
         };
         Ok(Self { listener, address, url, workspace, supervisor, settings })
     }

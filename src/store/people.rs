@@ -1,6 +1,6 @@
 //! People, their sessions and the links that let them in. Secrets come here as SHA-256, never plain.
 
-use super::{Db, Error, Result, now};
+use super::{Db, Error, Result, Tx, now};
 use crate::domain::UserId;
 
 /// The SHA-256 of a cookie's or a link's secret.
@@ -61,6 +61,15 @@ pub async fn none_yet(db: &Db) -> Result<bool> {
     Ok(sqlx::query_scalar::<_, i64>("select count(*) from user").fetch_one(db.read()).await? == 0)
 }
 
+/// A person; [`Error::NotFound`].
+pub async fn get(db: &Db, id: UserId) -> Result<User> {
+    let row: UserRow = sqlx::query_as("select user_id, name, role, created_at from user where user_id = ?")
+        .bind(id.0)
+        .fetch_one(db.read())
+        .await?;
+    Ok(user(row))
+}
+
 /// A person by name, with the argon2id hash of the password, if there is one.
 pub async fn by_name(db: &Db, name: &str) -> Result<Option<(User, Option<String>)>> {
     let row: Option<(i64, String, String, i64, Option<String>)> =
@@ -71,28 +80,62 @@ pub async fn by_name(db: &Db, name: &str) -> Result<Option<(User, Option<String>
     Ok(row.map(|(id, name, role, at, hash)| (user((id, name, role, at)), hash)))
 }
 
-/// Sets a password and ends every session of the person but the one to keep.
+/// Sets a password. Every session of the person ends but the one to keep, and links that let them in are worth nothing.
 pub async fn set_password(db: &Db, id: UserId, password_hash: &str, keep: &TokenHash) -> Result<()> {
     let mut tx = db.begin().await?;
-    sqlx::query("update user set password_hash = ? where user_id = ?")
-        .bind(password_hash)
-        .bind(id.0)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("delete from session where user_id = ? and token_hash <> ?")
-        .bind(id.0)
-        .bind(&keep[..])
-        .execute(&mut *tx)
-        .await?;
+    change_password(&mut tx, id, password_hash, Some(keep)).await?;
     Ok(tx.commit().await?)
 }
 
-/// Removes a person, unless it is the last lead, and the invitations that this person has given and nobody has used.
-/// Masks stay. Says whether it was done.
-pub async fn remove(db: &Db, id: UserId) -> Result<bool> {
+async fn change_password(tx: &mut Tx, id: UserId, password_hash: &str, keep: Option<&TokenHash>) -> Result<()> {
+    sqlx::query("update user set password_hash = ? where user_id = ?")
+        .bind(password_hash)
+        .bind(id.0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("delete from session where user_id = ? and token_hash is not ?")
+        .bind(id.0)
+        .bind(keep.map(|keep| &keep[..]))
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("delete from invitation where user_id = ? and used_at is null").bind(id.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Gives a person another role, unless it is the last lead's. Who is no lead any more has no links out. Says whether it
+/// was done; [`Error::NotFound`].
+pub async fn set_role(db: &Db, id: UserId, role: Role) -> Result<bool> {
+    get(db, id).await?;
     let mut tx = db.begin().await?;
-    let invitations = "delete from invitation where created_by = ? and used_at is null";
-    sqlx::query(invitations).bind(id.0).execute(&mut *tx).await?;
+    let done = sqlx::query(
+        "update user set role = ?2 where user_id = ?1
+            and (?2 = 'lead' or role <> 'lead' or (select count(*) from user where role = 'lead') > 1)",
+    )
+    .bind(id.0)
+    .bind(role.slug())
+    .execute(&mut *tx)
+    .await?;
+    let done = done.rows_affected() == 1;
+    if done && role != Role::Lead {
+        take_links_back(&mut tx, id).await?;
+    }
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// The links that a person has given out and nobody has used are worth nothing.
+async fn take_links_back(tx: &mut Tx, by: UserId) -> Result<()> {
+    let links = sqlx::query("delete from invitation where created_by = ? and used_at is null");
+    links.bind(by.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Removes a person, unless it is the last lead, and the invitations that this person has given and nobody has used.
+/// Masks stay. Says whether it was done; [`Error::NotFound`].
+pub async fn remove(db: &Db, id: UserId) -> Result<bool> {
+    get(db, id).await?;
+    let mut tx = db.begin().await?;
+    take_links_back(&mut tx, id).await?;
     let done = sqlx::query(
         "delete from user where user_id = ?1 and (role <> 'lead' or (select count(*) from user where role = 'lead') > 1)",
     )
@@ -162,22 +205,31 @@ pub struct Invitation {
     /// Names it in forms; not the secret.
     pub token: TokenHash,
     pub role: Role,
-    /// Signs this person in instead of making a new one.
-    pub user: Option<UserId>,
+    /// Lets this person in again instead of making a new one.
+    pub guest: Option<Guest>,
     pub created_by: Option<String>,
-    pub created_at: i64,
     pub expires_at: i64,
 }
 
-type InvitationRow = (Vec<u8>, String, Option<i64>, Option<String>, i64, i64);
-
-fn invitation((token, role, user, created_by, created_at, expires_at): InvitationRow) -> Option<Invitation> {
-    let role = Role::from_slug(&role)?;
-    let token = token.try_into().ok()?;
-    Some(Invitation { token, role, user: user.map(UserId), created_by, created_at, expires_at })
+/// Who is there already and comes in by a link.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// As shown.
+    pub name: String,
+    /// Whether they sign in by a password, and so choose a new one.
+    pub has_password: bool,
 }
 
-/// Records a link. With a `user`, it signs that person in instead of making a new one.
+type InvitationRow = (Vec<u8>, String, Option<String>, bool, Option<String>, i64);
+
+fn invitation((token, role, guest, has_password, created_by, expires_at): InvitationRow) -> Option<Invitation> {
+    let role = Role::from_slug(&role)?;
+    let token = token.try_into().ok()?;
+    let guest = guest.map(|name| Guest { name, has_password });
+    Some(Invitation { token, role, guest, created_by, expires_at })
+}
+
+/// Records a link. With a `user`, it lets that person in again instead of making a new one.
 pub async fn invite(
     db: &Db,
     token: &TokenHash,
@@ -203,8 +255,9 @@ pub async fn invite(
 /// The links that may still be used, the newest first.
 pub async fn invitations(db: &Db) -> Result<Vec<Invitation>> {
     let rows: Vec<InvitationRow> = sqlx::query_as(
-        "select token_hash, invitation.role, invitation.user_id, maker.name, invitation.created_at, expires_at
+        "select token_hash, invitation.role, guest.name, guest.password_hash is not null, maker.name, expires_at
          from invitation left join user as maker on maker.user_id = created_by
+            left join user as guest on guest.user_id = invitation.user_id
          where used_at is null and expires_at > ? order by invitation.created_at desc",
     )
     .bind(now())
@@ -253,17 +306,23 @@ pub async fn join(db: &Db, token: &TokenHash, name: &str, password_hash: &str) -
     Ok(user(row))
 }
 
-/// Uses up a link that signs an existing person in.
-pub async fn come_in(db: &Db, token: &TokenHash) -> Result<UserId> {
+/// Uses up a link that lets a person in again, and gives them the password of that hash, if there is one.
+pub async fn come_in(db: &Db, token: &TokenHash, password_hash: Option<&str>) -> Result<UserId> {
+    let mut tx = db.begin().await?;
     let id: Option<i64> = sqlx::query_scalar(
         "update invitation set used_at = ?1
          where token_hash = ?2 and used_at is null and expires_at > ?1 and user_id is not null returning user_id",
     )
     .bind(now())
     .bind(&token[..])
-    .fetch_optional(db.write())
+    .fetch_optional(&mut *tx)
     .await?;
-    id.map(UserId).ok_or(Error::NotFound)
+    let id = id.map(UserId).ok_or(Error::NotFound)?;
+    if let Some(hash) = password_hash {
+        change_password(&mut tx, id, hash, None).await?;
+    }
+    tx.commit().await?;
+    Ok(id)
 }
 
 /// Adds a person who comes by link only: the demo's visitor.

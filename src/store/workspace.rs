@@ -78,6 +78,7 @@ impl Workspace {
         for part in ["jobs", "thumbnails", "exports"] {
             fs::create_dir_all(dir.join(part)).map_err(folder)?;
         }
+        clear_halves(&dir.join("exports")).map_err(folder)?;
         let newest = jobs::newest(&db).await.map_err(|error| database_error(&dir, error))?;
         set_aside(&dir.join("jobs"), newest).map_err(folder)?;
         if !marked {
@@ -139,6 +140,31 @@ impl Workspace {
         lock.rewind()?;
         write!(lock, "process {} at {address}", std::process::id())
     }
+
+    /// Where the last server on a workspace listened, or listens now; none where none has.
+    pub fn last_url(dir: &Path) -> Option<String> {
+        let lock = fs::read_to_string(dir.join(LOCK)).ok()?;
+        Some(lock.split_once(" at ")?.1.to_owned())
+    }
+
+    /// Bytes that the disk of the workspace has room for.
+    pub fn room(&self) -> std::io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.dir)?;
+        Ok(disk.f_bavail * disk.f_frsize)
+    }
+}
+
+/// Removes what a server that ended had half made.
+fn clear_halves(exports: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(exports)? {
+        let entry = entry?;
+        match entry.file_name().to_string_lossy().starts_with('.') {
+            true if entry.file_type()?.is_dir() => fs::remove_dir_all(entry.path())?,
+            true => fs::remove_file(entry.path())?,
+            false => {}
+        }
+    }
+    Ok(())
 }
 
 /// Moves the folders of jobs that this database does not know out of the way. It was restored from a time before them, and

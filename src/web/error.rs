@@ -53,9 +53,17 @@ struct Spoken {
 /// Stands before everything: gives errors the page that fits who asked. A button on a page gets a notice for that page.
 pub(super) async fn dress(mut page: Page, request: Request, next: Next) -> Response {
     let on_a_page = request.headers().contains_key("hx-request");
-    let response = next.run(request).await;
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let reads = on_a_page || accepts.is_some_and(|accept| accept.contains("text/html"));
+    let mut response = next.run(request).await;
     page.person = response.extensions().get().cloned();
-    let Some(Spoken { title, message }) = response.extensions().get().cloned() else { return response };
+    let spoken = response.extensions().get().cloned();
+    let spoken = spoken.or_else(|| {
+        let error = unspoken(&response).filter(|_| reads)?;
+        *response.status_mut() = error.status();
+        Some(error.spoken())
+    });
+    let Some(Spoken { title, message }) = spoken else { return response };
     let html = if on_a_page {
         Notice { message: &message }.render()
     } else {
@@ -66,6 +74,22 @@ pub(super) async fn dress(mut page: Page, request: Request, next: Next) -> Respo
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     Response::from_parts(parts, html.into())
+}
+
+/// What axum refused before a handler saw it, in our words: a number that is none, a form that is too large.
+fn unspoken(response: &Response) -> Option<WebError> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !response.status().is_client_error() || !is_plain {
+        return None;
+    }
+    Some(match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::Refused("That is more than this page takes: send less.".into()),
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            WebError::Refused("The form came without what it asks for: open its page again.".into())
+        }
+        _ => WebError::NotFound,
+    })
 }
 
 #[derive(Template)]
@@ -88,8 +112,8 @@ impl WebError {
         }
     }
 
-    fn words(&self) -> (&'static str, String) {
-        match self {
+    fn spoken(&self) -> Spoken {
+        let (title, message) = match self {
             Self::SignIn { .. } => ("Sign in first", "You are signed out. Sign in and try again.".into()),
             Self::Forbidden => ("Not for you", "Only a lead may do that. Ask one of your leads.".into()),
             Self::NotFound => ("Nothing here", "There is no such page, or what it showed was removed.".into()),
@@ -110,7 +134,8 @@ impl WebError {
                 "Something went wrong here",
                 "The server could not do that. It was written to the log; tell your operator if it happens again.".into(),
             ),
-        }
+        };
+        Spoken { title, message }
     }
 }
 
@@ -123,10 +148,10 @@ impl IntoResponse for WebError {
         if let Self::Internal(error) = &self {
             tracing::error!("a request failed: {error:#}");
         }
-        let (title, message) = self.words();
+        let spoken = self.spoken();
         // Text for now: the page around it is made where the request is known.
-        let mut response = (self.status(), message.clone()).into_response();
-        response.extensions_mut().insert(Spoken { title, message });
+        let mut response = (self.status(), spoken.message.clone()).into_response();
+        response.extensions_mut().insert(spoken);
         if let Self::TooMany(seconds) = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

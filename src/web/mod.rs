@@ -25,22 +25,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use crate::domain::Backbone;
-use crate::formats::contain::contained;
+use crate::formats::contain::{ContainError, contained};
 use crate::store::Workspace;
 use crate::supervisor::{Supervisor, Surveys};
 use bundle::Bundles;
 use curves::Curves;
 pub(crate) use error::WebError;
 use live::Listeners;
-pub use pages::people::{first_link, invitation_link, visitor_link};
+pub use pages::people::{first_link, invitation_link, link_again_for, visitor_link};
 pub(crate) use session::Person;
-pub use session::Policy;
+pub use session::{Policy, cookie_name};
 use throttle::Throttle;
 
 /// What handlers share. Cheap to clone.
@@ -52,6 +53,8 @@ pub struct App {
     pub supervisor: Supervisor,
     /// What the operator decided.
     pub settings: Arc<Settings>,
+    /// The name of the session's.
+    pub(crate) cookie: Arc<str>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
     pub(crate) listeners: Arc<Listeners>,
@@ -70,6 +73,8 @@ pub struct Settings {
     pub imagenet_resnet101: PathBuf,
     /// Where new projects train, unless their lead says otherwise: `auto`, `cpu`, `cuda:1`.
     pub device: String,
+    /// Whether people reach the pages by https: then cookies travel by nothing else.
+    pub secure: bool,
 }
 
 impl Settings {
@@ -82,15 +87,17 @@ impl Settings {
 
     /// Where a path that a lead typed really is, below one of the data roots.
     pub(crate) fn locate(&self, given: &str) -> Result<PathBuf, String> {
-        let mut answer =
-            Err("this server may read no folders yet: start it with --data and the folder of your data".to_owned());
-        for root in &self.data_roots {
-            answer = contained(root, given).map_err(|error| error.to_string());
-            if answer.is_ok() {
-                break;
-            }
+        let mut tried: Vec<_> = self.data_roots.iter().map(|root| contained(root, given)).collect();
+        if let Some(found) = tried.iter().position(Result::is_ok) {
+            return tried.swap_remove(found).map_err(|error| error.to_string());
         }
-        answer
+        // What is missing below one root would lead out of the others, which tells nobody anything.
+        let errors: Vec<_> = tried.into_iter().filter_map(Result::err).collect();
+        let told = errors.iter().find(|error| !matches!(error, ContainError::Leaves { .. })).or(errors.first());
+        Err(told.map_or_else(
+            || "this server may read no folders yet: start it with --data and the folder of your data".to_owned(),
+            ToString::to_string,
+        ))
     }
 }
 
@@ -99,13 +106,14 @@ impl App {
     pub fn new(supervisor: Supervisor, settings: Settings) -> Self {
         Self {
             workspace: supervisor.workspace().clone(),
-            supervisor,
             settings: Arc::new(settings),
+            cookie: session::cookie_name(supervisor.workspace()).into(),
             throttle: Arc::default(),
             curves: Arc::default(),
             listeners: Arc::default(),
             bundles: Bundles::default(),
             surveys: Arc::default(),
+            supervisor,
         }
     }
 }
@@ -171,6 +179,8 @@ pub fn routes() -> Vec<Route> {
         get("/people", Lead, people::list),
         post("/people/invite", Lead, people::invite),
         post("/people/revoke", Lead, people::revoke),
+        post("/people/{user}/link", Lead, people::link_again),
+        post("/people/{user}/role", Lead, people::change_role),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
         get("/projects/new", Lead, new_project::form),
@@ -195,6 +205,7 @@ pub fn routes() -> Vec<Route> {
         get("/projects/{project}/export", Member, export::form),
         post("/projects/{project}/export", Lead, export::make),
         get("/projects/{project}/exports/{file}", Member, export::download),
+        post("/projects/{project}/exports/{file}/delete", Lead, export::delete),
         get("/projects/{project}/queue", Member, queue::mine),
         get("/projects/{project}/settings", Lead, settings::form),
         post("/projects/{project}/settings", Lead, settings::save),
@@ -230,8 +241,14 @@ pub fn router(app: App) -> Router {
         .fallback(nowhere.layer(guarded(Policy::Public)))
         .layer(from_fn(origin::check))
         .layer(from_fn(error::dress))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_shown)))
         .with_state(app)
+}
+
+/// Weights and zip files are not shown but kept: they get no smaller, and a browser says how much is left only by their
+/// length.
+fn is_shown(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::CONTENT_DISPOSITION)
 }
 
 async fn nowhere() -> WebError {

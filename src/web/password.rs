@@ -12,6 +12,8 @@ use super::error::Result;
 
 /// Each takes 19 MiB and a core for some 20 ms: a crowd at the door waits here rather than fill the memory.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// Those at work and those who wait for them, under a second; who comes later is asked to come again.
+static ROOM: Semaphore = Semaphore::const_new(64);
 /// Compared with where there is no such person, so that the answer takes as long.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| make("nobody's password"));
 
@@ -29,6 +31,7 @@ pub(super) fn check(password: &str) -> Result<(), &'static str> {
 
 /// The argon2id hash in PHC form.
 pub(super) async fn hash(password: String) -> Result<String> {
+    let _place = ROOM.try_acquire().map_err(|_| WebError::TooMany(2))?;
     let _turn = AT_ONCE.acquire().await;
     let hashed = tokio::task::spawn_blocking(move || make(&password)).await?;
     hashed.ok_or_else(|| WebError::Internal(anyhow::anyhow!("argon2 refused to hash")))
@@ -36,6 +39,7 @@ pub(super) async fn hash(password: String) -> Result<String> {
 
 /// Whether it is the password of that hash. Takes as long where there is none.
 pub(super) async fn matches(password: String, hash: Option<String>) -> Result<bool> {
+    let _place = ROOM.try_acquire().map_err(|_| WebError::TooMany(2))?;
     let _turn = AT_ONCE.acquire().await;
     let known = hash.is_some();
     let verify = move || {

@@ -12,12 +12,11 @@ use super::error::Result;
 use super::{App, WebError};
 use crate::domain::UserId;
 use crate::store::people::{self, Role, TokenHash};
-use crate::store::{Db, now};
+use crate::store::{Workspace, now};
 
 /// What to answer besides the page.
 pub(super) type CookieHeader = [(HeaderName, HeaderValue); 1];
 
-const COOKIE: &str = "windlass";
 /// A session lasts this long after its last use, in milliseconds: 30 days.
 const LASTS: i64 = 30 * 24 * 3600 * 1000;
 /// It is not written anew at every request, but when a day of it is gone.
@@ -69,7 +68,7 @@ pub(super) async fn guard(
     next: Next,
 ) -> Result<Response> {
     let db = app.workspace.db();
-    let token = cookie(request.headers(), COOKIE).map(|secret| hash(&secret));
+    let token = cookie(request.headers(), &app.cookie).map(|secret| hash(&secret));
     let mut renewed = None;
     let mut person = None;
     if let Some(session) = token
@@ -77,11 +76,11 @@ pub(super) async fn guard(
     {
         if expires_at < now() + RENEW_BELOW {
             people::prolong_session(db, &session, now() + LASTS).await?;
-            renewed = cookie(request.headers(), COOKIE);
+            renewed = cookie(request.headers(), &app.cookie);
         }
         person = Some(Person { id: user.id, name: user.name, role: user.role, session });
     }
-    let secure = is_https(request.headers());
+    let secure = app.settings.secure || is_https(request.headers());
     if let Some(person) = &person {
         request.extensions_mut().insert(person.clone());
     }
@@ -99,7 +98,7 @@ pub(super) async fn guard(
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     }
     if let Some(secret) = renewed {
-        response.headers_mut().append(header::SET_COOKIE, set_cookie(&secret, LASTS / 1000, secure));
+        response.headers_mut().append(header::SET_COOKIE, set_cookie(&app.cookie, &secret, LASTS / 1000, secure));
     }
     Ok(response)
 }
@@ -114,15 +113,22 @@ fn way_back(request: &Request) -> Option<String> {
 }
 
 /// Begins a session; gives the cookie to set.
-pub(super) async fn open(db: &Db, user: UserId, headers: &HeaderMap) -> Result<CookieHeader> {
+pub(super) async fn open(app: &App, user: UserId, headers: &HeaderMap) -> Result<CookieHeader> {
     let secret = secret();
-    people::open_session(db, user, &hash(&secret), now() + LASTS).await?;
-    Ok([(header::SET_COOKIE, set_cookie(&secret, LASTS / 1000, is_https(headers)))])
+    people::open_session(app.workspace.db(), user, &hash(&secret), now() + LASTS).await?;
+    let secure = app.settings.secure || is_https(headers);
+    Ok([(header::SET_COOKIE, set_cookie(&app.cookie, &secret, LASTS / 1000, secure))])
 }
 
 /// The header that makes the browser forget the session.
-pub(super) fn forget() -> CookieHeader {
-    [(header::SET_COOKIE, HeaderValue::from_static("windlass=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"))]
+pub(super) fn forget(app: &App) -> CookieHeader {
+    [(header::SET_COOKIE, set_cookie(&app.cookie, "", 0, false))]
+}
+
+/// The name of a workspace's cookie: browsers know no ports, so a demo and a server on one box must not share one.
+pub fn cookie_name(workspace: &Workspace) -> String {
+    let dir = Sha256::digest(workspace.dir().as_os_str().as_encoded_bytes());
+    format!("windlass-{}", hex(&dir[..4]))
 }
 
 /// 256 random bits for a cookie or a link, hexadecimal.
@@ -149,9 +155,9 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
-fn set_cookie(secret: &str, max_age: i64, secure: bool) -> HeaderValue {
+fn set_cookie(name: &str, secret: &str, max_age: i64, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let line = format!("{COOKIE}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
+    let line = format!("{name}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(line).expect("a secret is hexadecimal, here or as a key of the session table")
 }
 

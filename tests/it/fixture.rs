@@ -18,7 +18,7 @@ use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, NewProject};
 use windlass::store::{Workspace, frames, now, rounds};
 use windlass::supervisor::{Config, Supervisor};
-use windlass::web::{App, Settings};
+use windlass::web::{App, Settings, cookie_name};
 
 /// Who there is: the first is a lead.
 pub(crate) const PEOPLE: [&str; 4] = ["Lea", "Ada", "Bea", "Cem"];
@@ -41,7 +41,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// The cookie header of a person.
     pub(crate) fn cookie(&self, person: usize) -> String {
-        format!("windlass={}", self.people[person].1)
+        format!("{}={}", cookie_name(&self.workspace), self.people[person].1)
     }
 }
 
@@ -54,6 +54,7 @@ pub(crate) async fn app(workspace: Workspace) -> anyhow::Result<App> {
         imagenet_lite0: nowhere.clone(),
         imagenet_resnet101: nowhere,
         device: "cpu".into(),
+        secure: false,
     };
     Ok(App::new(supervisor, settings))
 }

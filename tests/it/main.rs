@@ -10,6 +10,7 @@ mod jobs;
 mod kill;
 mod labels;
 mod pages;
+mod people;
 mod saves;
 mod support;
 mod store;

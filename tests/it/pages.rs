@@ -237,12 +237,14 @@ async fn a_lead_sets_a_project_up_and_follows_it_to_the_end() {
 async fn a_set_up_that_cannot_be_says_so_at_its_field() {
     let site = Site::open().await;
     let mut lead = site.lead().await;
+    // Of one data root, and no business of the other.
+    let nowhere = site.fake.folder.path().join("data/nowhere").display().to_string();
     let form = [
         ("name", ""),
         ("taxonomy", "camvid11"),
         ("source_root", "../.."),
         ("target_root", "/etc"),
-        ("val_root", "nowhere"),
+        ("val_root", &nowhere),
         ("/warmup/steps", "many"),
         ("device", "tpu"),
         ("backbone", "resnet101"),
@@ -316,12 +318,22 @@ async fn the_demo_answers_the_rest_and_what_was_labelled_can_be_taken_along() {
     crate::fake::until("the file is made", async || made()).await;
     let listed = ada.sees(&format!("{page}/export")).await;
     let file = listed.split('"').find(|part| part.ends_with(".zip")).unwrap().to_owned();
-    let zip = zip::ZipArchive::new(std::io::Cursor::new(ada.get(&file).await.body)).unwrap();
+    let packing = request(Method::GET, &file).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+    let downloaded = ada.send(packing).await;
+    assert_eq!(
+        downloaded.header("content-length"),
+        downloaded.body.len().to_string(),
+        "a browser sees how much is left"
+    );
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(downloaded.body)).unwrap();
     let names: Vec<&str> = zip.file_names().collect();
     assert_eq!(names.iter().filter(|name| name.ends_with("_gtFine_labelIds.png")).count(), 2, "{names:?}");
     assert!(names.contains(&"effort.csv"), "{names:?}");
     assert!(names.contains(&"model/model.safetensors") && names.contains(&"model/model.json"), "{names:?}");
     assert_eq!(ada.get(&format!("{page}/exports/..%2Fwindlass.db")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ada.post(&format!("{file}/delete"), &[]).await.status, StatusCode::FORBIDDEN);
+    lead.presses(&format!("{file}/delete")).await;
+    assert!(!made() && lead.sees(&format!("{page}/export")).await.contains("Nothing exported yet"));
 }
 
 #[tokio::test]

@@ -36,14 +36,20 @@ pub(crate) struct Answer {
 
 impl Site {
     pub(crate) async fn open() -> Self {
+        Self::reached(false).await
+    }
+
+    /// By https or not, as its operator says.
+    pub(crate) async fn reached(secure: bool) -> Self {
         let fake = Fake::new().await;
         let folder = fake.folder.path();
         std::fs::write(folder.join("imagenet.safetensors"), "weights").unwrap();
         let settings = Settings {
-            data_roots: vec![folder.join("data")],
+            data_roots: vec![folder.join("data"), folder.join("results")],
             imagenet_lite0: folder.join("imagenet.safetensors"),
             imagenet_resnet101: folder.join("none"),
             device: "cpu".into(),
+            secure,
         };
         let router = router(App::new(fake.supervisor.clone(), settings));
         Self { fake, router }
@@ -88,8 +94,8 @@ impl Visitor {
         let answer = self.router.clone().oneshot(Request::from_parts(parts, body)).await.unwrap();
         for line in answer.headers().get_all(header::SET_COOKIE) {
             let pair = line.to_str().unwrap().split(';').next().unwrap();
-            if pair.starts_with("windlass=") {
-                self.cookie = (pair != "windlass=").then(|| pair.to_owned());
+            if pair.starts_with("windlass-") {
+                self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
             }
         }
         let (status, headers) = (answer.status(), answer.headers().clone());

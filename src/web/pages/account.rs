@@ -67,12 +67,12 @@ pub(crate) async fn change_password(
 
 pub(crate) async fn sign_out(State(app): State<App>, person: Person) -> Result<Response> {
     people::close_session(app.workspace.db(), &person.session).await?;
-    Ok((session::forget(), Redirect::to("/sign-in")).into_response())
+    Ok((session::forget(&app), Redirect::to("/sign-in")).into_response())
 }
 
 pub(crate) async fn sign_out_everywhere(State(app): State<App>, person: Person) -> Result<Response> {
     people::close_sessions(app.workspace.db(), person.id).await?;
-    Ok((session::forget(), Redirect::to("/sign-in")).into_response())
+    Ok((session::forget(&app), Redirect::to("/sign-in")).into_response())
 }
 
 /// Remembers light or dark, and shows the same page again.

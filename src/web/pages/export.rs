@@ -1,6 +1,6 @@
 //! Taking the work along: what is there to download, and making more.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use askama::Template;
@@ -28,6 +28,8 @@ struct Export {
     models: Vec<Model>,
     bundles: Vec<Bundle>,
     making: Option<Making>,
+    /// GiB that the disk has room for; none where it does not say.
+    room: Option<f64>,
 }
 
 /// A file that was made.
@@ -60,7 +62,8 @@ pub(crate) async fn form(
     let (folder, prefix) = (app.workspace.exports(), prefix(project.id));
     let bundles = tokio::task::spawn_blocking(move || bundles(&folder, &prefix)).await?;
     let making = app.bundles.of(project.id);
-    show(&Export { page, project, n_labelled, models, bundles, making })
+    let room = app.workspace.room().ok().map(|bytes| bytes as f64 / f64::from(1 << 30));
+    show(&Export { page, project, n_labelled, models, bundles, making, room })
 }
 
 fn bundles(folder: &Path, prefix: &str) -> Vec<Bundle> {
@@ -105,9 +108,23 @@ pub(crate) async fn download(
     State(app): State<App>,
     extract::Path((id, file)): extract::Path<(i64, String)>,
 ) -> Result<Response> {
-    let (folder, prefix) = (app.workspace.exports(), prefix(ProjectId(id)));
-    // Only what the page lists.
+    let path = listed(&app, id, &file).await?;
+    download::file(&path, &file, "application/zip").await
+}
+
+/// POST `/projects/{project}/exports/{file}/delete`.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    extract::Path((id, file)): extract::Path<(i64, String)>,
+) -> Result<Redirect> {
+    tokio::fs::remove_file(listed(&app, id, &file).await?).await?;
+    Ok(Redirect::to(&format!("/projects/{id}/export")))
+}
+
+/// Where a file lies; only what the page lists.
+async fn listed(app: &App, project: i64, file: &str) -> Result<PathBuf> {
+    let (folder, prefix) = (app.workspace.exports(), prefix(ProjectId(project)));
     let listed = tokio::task::spawn_blocking(move || bundles(&folder, &prefix)).await?;
     let bundle = listed.into_iter().find(|bundle| bundle.name == file).ok_or(WebError::NotFound)?;
-    download::file(&app.workspace.exports().join(&bundle.name), &bundle.name, "application/zip").await
+    Ok(app.workspace.exports().join(bundle.name))
 }

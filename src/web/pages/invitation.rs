@@ -66,28 +66,29 @@ pub(crate) async fn accept(
     let db = app.workspace.db();
     let token = session::hash(&secret);
     let Some(invitation) = people::open_invitation(db, &token).await? else { return over(page) };
-    let user = if invitation.user.is_some() {
-        people::come_in(db, &token).await
-    } else {
-        let name = given.name.trim().to_owned();
-        let again = |message: &str| -> Result<Response> {
-            let form = InvitationPage { page: page.clone(), invitation: &invitation, name: &name, message };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(form.render()?)).into_response())
-        };
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            return again("Give a name of 1 to 60 characters.");
-        }
+    let name = given.name.trim().to_owned();
+    let again = |message: &str| -> Result<Response> {
+        let form = InvitationPage { page: page.clone(), invitation: &invitation, name: &name, message };
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(form.render()?)).into_response())
+    };
+    let is_odd = name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control);
+    if invitation.guest.is_none() && is_odd {
+        return again("Give a name of 1 to 60 characters.");
+    }
+    let mut hash = None;
+    if invitation.guest.as_ref().is_none_or(|guest| guest.has_password) {
         if let Err(lacks) = password::check(&given.password) {
             return again(lacks);
         }
-        let hash = password::hash(given.password).await?;
-        match people::join(db, &token, &name, &hash).await {
-            Err(store::Error::Taken) => return again("Somebody has that name already. Choose another."),
-            joined => joined.map(|user| user.id),
-        }
+        hash = Some(password::hash(given.password).await?);
+    }
+    let user = match (&invitation.guest, hash) {
+        (None, Some(hash)) => people::join(db, &token, &name, &hash).await.map(|user| user.id),
+        (_, hash) => people::come_in(db, &token, hash.as_deref()).await,
     };
     match user {
-        Ok(user) => Ok((session::open(db, user, &headers).await?, Redirect::to("/")).into_response()),
+        Ok(user) => Ok((session::open(&app, user, &headers).await?, Redirect::to("/")).into_response()),
+        Err(store::Error::Taken) => again("Somebody has that name already. Choose another."),
         // Used by somebody else between our look and now.
         Err(store::Error::NotFound) => over(page),
         Err(error) => Err(WebError::from(error)),

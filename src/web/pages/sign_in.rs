@@ -13,7 +13,7 @@ use super::show;
 use crate::store::people;
 use crate::web::error::Result;
 use crate::web::page::Page;
-use crate::web::{App, WebError, password, session};
+use crate::web::{App, WebError, password, session, throttle};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -62,7 +62,7 @@ pub(crate) async fn enter(
     from: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
     Form(given): Form<Credentials>,
 ) -> Result<Response> {
-    let from = from.map(|axum::Extension(ConnectInfo(address))| address.ip());
+    let from = from.map(|axum::Extension(ConnectInfo(address))| throttle::visitor(address.ip(), &headers));
     let name = given.name.trim();
     app.throttle.admit(name, from).map_err(WebError::TooMany)?;
     let db = app.workspace.db();
@@ -74,7 +74,7 @@ pub(crate) async fn enter(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&again)?).into_response());
     };
     app.throttle.right(name, from);
-    let cookie = session::open(db, user.id, &headers).await?;
+    let cookie = session::open(&app, user.id, &headers).await?;
     Ok((cookie, Redirect::to(local(&given.next))).into_response())
 }
 

@@ -1,0 +1,118 @@
+//! People and how they come in: forgotten passwords, roles, links, cookies.
+
+use std::process::Command;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use windlass::store::people::{self, Role};
+
+use crate::support::{Site, Visitor, request};
+
+/// The link that stands on the page, as a path.
+fn link_on(page: &str) -> String {
+    let at = page.find("/invitations/").expect("there is a link");
+    page[at..].split('"').next().unwrap().to_owned()
+}
+
+async fn id_of(site: &Site, name: &str) -> String {
+    people::by_name(site.fake.workspace.db(), name).await.unwrap().unwrap().0.id.to_string()
+}
+
+async fn role(lead: &mut Visitor, user: &str, role: &str) -> StatusCode {
+    lead.post(&format!("/people/{user}/role"), &[("role", role)]).await.status
+}
+
+#[tokio::test]
+async fn who_forgot_the_password_chooses_a_new_one_by_a_link_and_is_signed_out_elsewhere() {
+    let site = Site::open().await;
+    let (mut lead, mut at_home) = (site.lead().await, site.annotator().await);
+    let ada = id_of(&site, "Ada").await;
+    let [first, link] = [
+        link_on(&lead.post(&format!("/people/{ada}/link"), &[]).await.text()),
+        link_on(&lead.post(&format!("/people/{ada}/link"), &[]).await.text()),
+    ];
+    let mut here = site.visitor();
+    assert!(here.sees(&link).await.contains("Welcome back, Ada"));
+    at_home.sees("/").await;
+    let short = here.post(&link, &[("password", "short")]).await;
+    assert_eq!((short.status, short.text().contains("at least 8")), (StatusCode::UNPROCESSABLE_ENTITY, true));
+    assert_eq!(here.post(&link, &[("password", "another password")]).await.header("location"), "/");
+    assert!(here.sees("/").await.contains("Ada"));
+    assert!(at_home.get("/").await.header("location").starts_with("/sign-in"), "whoever sits there is out");
+    for used in [link, first] {
+        assert_eq!(site.visitor().get(&used).await.status, StatusCode::GONE);
+    }
+    let sign_in = async |password| site.visitor().post("/sign-in", &[("name", "Ada"), ("password", password)]).await;
+    assert_eq!(sign_in("a long password").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(sign_in("another password").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(lead.post("/people/4711/link", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn roles_change_but_the_last_lead_stays() {
+    let site = Site::open().await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    let [lea_id, ada_id] = [id_of(&site, "Lea").await, id_of(&site, "Ada").await];
+    assert_eq!(role(&mut lead, &lea_id, "annotator").await, StatusCode::CONFLICT);
+    assert_eq!(ada.get("/people").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(role(&mut lead, &ada_id, "lead").await, StatusCode::SEE_OTHER);
+    assert!(ada.sees("/people").await.contains("Make an annotator"), "at once");
+
+    let out = link_on(&ada.post("/people/invite", &[("role", "lead")]).await.text());
+    assert_eq!(role(&mut lead, &ada_id, "annotator").await, StatusCode::SEE_OTHER);
+    assert_eq!(ada.get("/people").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.visitor().get(&out).await.status, StatusCode::GONE, "no lead's link outlives the lead");
+
+    lead.presses(&format!("/people/{ada_id}/remove")).await;
+    assert_eq!(lead.post(&format!("/people/{ada_id}/remove"), &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(role(&mut lead, &ada_id, "lead").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_operator_lets_somebody_in_again_by_the_address_that_the_server_has() {
+    let site = Site::open().await;
+    site.lead().await;
+    site.fake.workspace.sign("https://windlass.example").unwrap();
+    let invite = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.env_remove("WINDLASS_URL").arg("invite").arg("--workspace").arg(site.fake.workspace.dir());
+        let output = command.args(words).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let link = invite(&["--user", "lea"]);
+    let path = link.strip_prefix("https://windlass.example").expect("the lock knows it").trim();
+    assert!(site.visitor().sees(path).await.contains("Welcome back, Lea"));
+    assert!(invite(&["--user", "Eve"]).contains("nobody is called Eve"));
+    assert!(invite(&["--role", "lead", "--url", "http://box/"]).starts_with("http://box/invitations/"));
+}
+
+#[tokio::test]
+async fn a_cookie_of_an_https_site_is_secure_and_each_workspace_has_its_own() {
+    let (site, other) = (Site::reached(true).await, Site::reached(false).await);
+    let link = windlass::web::invitation_link(site.fake.workspace.db(), Role::Lead).await.unwrap();
+    let form = [("name", "Lea"), ("password", "a long password")];
+    let mut visitor = site.visitor();
+    let set = visitor.post(&link, &form).await.header("set-cookie").to_owned();
+    assert!(set.ends_with("; Secure"), "{set}");
+    let elsewhere = other.lead().await.cookie.unwrap();
+    let [mine, theirs] = [&set, &elsewhere].map(|cookie| cookie.split('=').next().unwrap().to_owned());
+    assert!(mine != theirs && mine.starts_with("windlass-"), "{mine} {theirs}");
+}
+
+#[tokio::test]
+async fn what_never_reached_a_handler_gets_a_page_like_any_other() {
+    let site = Site::open().await;
+    let mut lead = site.lead().await;
+    let odd = lead.get("/projects/abc").await;
+    assert_eq!((odd.status, odd.text().contains("There is no such page")), (StatusCode::NOT_FOUND, true));
+    assert!(odd.header("content-security-policy").starts_with("default-src 'none'") && odd.text().contains("Lea"));
+    let long = "x".repeat(100_000);
+    let large = lead.post("/people/invite", &[("role", &long)]).await;
+    assert!(large.status.is_client_error() && large.text().contains("more than this page takes"), "{}", large.text());
+    let bare = lead.post("/people/invite", &[]).await;
+    assert!(bare.status == 422 && bare.text().contains("open its page again"), "{}", bare.text());
+    // A script gets what axum says.
+    let mut script = request(Method::GET, "/projects/abc").body(Body::empty()).unwrap();
+    script.headers_mut().insert("accept", "application/json".parse().unwrap());
+    assert!(!lead.send(script).await.text().contains("<html"));
+}
