@@ -34,9 +34,15 @@ pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
         Some(cause) => launch::sentence(cause, &dir),
         None => format!("The job cannot be prepared: {error:#}."),
     })?;
-    let json = serde_json::to_vec_pretty(&spec).map_err(|error| format!("The job cannot be written down: {error}."))?;
-    // Last: a folder with a spec is complete.
-    atomic::write_synced(&dir.join(files::SPEC), &json).map_err(|error| launch::sentence(&error, &dir))
+    // Beside the pages: a spec names tens of thousands of frames, and is on the disk before its job begins.
+    tokio::task::spawn_blocking(move || {
+        let json =
+            serde_json::to_vec_pretty(&spec).map_err(|error| format!("The job cannot be written down: {error}."))?;
+        // Last: a folder with a spec is complete.
+        atomic::write_synced(&dir.join(files::SPEC), &json).map_err(|error| launch::sentence(&error, &dir))
+    })
+    .await
+    .map_err(|error| format!("The job cannot be written down: {error}."))?
 }
 
 async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {
@@ -153,5 +159,6 @@ async fn labelled(inner: &Inner, job: &Job, round: &Round, target: &[FrameRef]) 
 
 async fn write(path: &Path, frame: &FrameRef, pixels: Vec<u8>) -> anyhow::Result<()> {
     let (path, size) = (path.to_owned(), frame.size);
-    Ok(tokio::task::spawn_blocking(move || mask_png::write_gray(&path, size, &pixels)).await??)
+    let write = move || atomic::write_synced(&path, &mask_png::encode_gray(size, &pixels));
+    Ok(tokio::task::spawn_blocking(write).await??)
 }
