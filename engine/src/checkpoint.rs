@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memmap2::Mmap;
-use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 use windlass::domain::{JobSpec, Recipe};
+
+use crate::layout::{Layout, bytes, hex};
 
 /// The name of the digest among the tensors.
 const DIGEST: &str = "sha256";
@@ -107,25 +108,19 @@ impl Checkpoints {
 
     /// Tensors go to the file one at a time; their digest stands last, as one more tensor.
     fn write(&self, state: &Named, step: u64) -> Result<()> {
-        let (mut infos, mut end) = (Vec::new(), 0);
-        let mut info = |name: &str, dtype, shape: Vec<usize>, size: usize| {
-            let bytes = shape.iter().product::<usize>() * size;
-            infos.push((name.to_owned(), TensorInfo { dtype, shape, data_offsets: (end, end + bytes) }));
-            end += bytes;
-        };
-        state.iter().for_each(|(name, tensor)| info(name, Dtype::F32, shape(tensor), 4));
-        info(DIGEST, Dtype::U8, vec![32], 1);
+        let mut layout = Layout::default();
+        for (name, tensor) in state {
+            layout.add(name.clone(), Dtype::F32, shape(tensor), 4);
+        }
+        layout.add(DIGEST.into(), Dtype::U8, vec![32], 1);
         let about = HashMap::from([("origin".to_owned(), self.origin.clone())]);
-        let mut header = serde_json::to_vec(&Metadata::new(Some(about), infos)?)?;
-        header.resize(header.len().next_multiple_of(8), b' ');
 
         let partial = self.folder.join("partial");
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
-        file.write_all(&(header.len() as u64).to_le_bytes())?;
-        file.write_all(&header)?;
+        file.write_all(&layout.head(Some(about))?)?;
         let mut digest = Sha256::new();
         for (name, tensor) in state {
-            let bytes = bytes(tensor)?;
+            let bytes = bytes(&tensor.to_kind(Kind::Float), 4)?;
             digest.update(name);
             digest.update(&bytes);
             file.write_all(&bytes)?;
@@ -187,16 +182,4 @@ impl Checkpoints {
 
 fn shape(tensor: &Tensor) -> Vec<usize> {
     tensor.size().iter().map(|&n| n as usize).collect()
-}
-
-/// f32, row-major, little-endian.
-fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
-    let tensor = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous();
-    let mut bytes = vec![0; tensor.numel() * 4];
-    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
-    Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use memmap2::Mmap;
-use safetensors::tensor::{Metadata, TensorInfo, TensorView};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use windlass::domain::{FeatureSet, FrameId};
 use windlass::formats::atomic;
+
+use crate::layout::{Layout, bytes};
 
 /// Where the rows of a file are gathered until it is complete.
 pub fn partial(path: &Path) -> PathBuf {
@@ -56,8 +58,7 @@ impl FeatureWriter {
         n_classes: usize,
         channels: usize,
     ) -> Result<Self> {
-        let mut infos = Vec::new();
-        let mut end = 0;
+        let (mut layout, mut places) = (Layout::default(), Vec::new());
         // Four-byte numbers stand before single bytes, so that each is aligned.
         let kinds = [
             ("ids", Dtype::I64, 1, 8),
@@ -71,26 +72,21 @@ impl FeatureWriter {
             for set in sets.iter().filter(|set| kind != "foreign" || judged(set)) {
                 let rows = set.frames.len();
                 let shape = if kind == "ids" { vec![rows] } else { vec![rows, columns] };
-                let bytes = rows * columns * size;
-                let info = TensorInfo { dtype, shape, data_offsets: (end, end + bytes) };
-                infos.push((format!("{}.{kind}", set.name), columns * size, info));
-                end += bytes;
+                let name = format!("{}.{kind}", set.name);
+                places.push((name.clone(), layout.add(name, dtype, shape, size), columns * size));
             }
         }
-        let named = infos.iter().map(|(name, _, info)| (name.clone(), info.clone())).collect();
-        let mut header = serde_json::to_vec(&Metadata::new(None, named)?)?;
-        header.resize(header.len().next_multiple_of(8), b' ');
-        let start = 8 + header.len() as u64;
-        let place =
-            |(name, row, info): (String, usize, TensorInfo)| (name, (start + info.data_offsets.0 as u64, row as u64));
-        let tensors = infos.into_iter().map(place).collect();
+        let end = layout.end as u64;
+        let head = layout.head(None)?;
+        let start = head.len() as u64;
+        let place = |(name, begin, row): (String, usize, usize)| (name, (start + begin as u64, row as u64));
+        let tensors = places.into_iter().map(place).collect();
 
         let partial = partial(path);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&partial);
         let file = file.with_context(|| format!("cannot write {}", partial.display()))?;
-        file.set_len(start + end as u64)?;
-        file.write_all_at(&(header.len() as u64).to_le_bytes(), 0)?;
-        file.write_all_at(&header, 8)?;
+        file.set_len(start + end)?;
+        file.write_all_at(&head, 0)?;
         let writer = Self { path: path.into(), partial, file, tensors };
         for set in sets {
             let ids: Vec<u8> = set.frames.iter().flat_map(|frame| frame.id.0.to_le_bytes()).collect();
@@ -216,12 +212,4 @@ pub fn read_anchors(path: &Path, set: &str, length: usize) -> Result<Tensor> {
         path.display()
     );
     Ok(Tensor::from_slice(floats).view([-1, length as i64]))
-}
-
-/// A tensor's numbers, row-major.
-fn bytes(tensor: &Tensor, size: usize) -> Result<Vec<u8>> {
-    let tensor = tensor.to_device(Device::Cpu).contiguous();
-    let mut bytes = vec![0; tensor.numel() * size];
-    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
-    Ok(bytes)
 }

@@ -9,6 +9,7 @@
 //! | [`adaptive`] | what the adaptation remembers of the classes; [`mixing`] frames with parts of others |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
 //! | [`predict`] | whole frames through a model, [`views`] in parts and mirrored, [`segments`] cut up; [`feature_file`] what is kept of them, [`mark`] how far it came |
+//! | [`layout`] | safetensors files written tensor by tensor |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
 //! | [`bench`] | how fast this box is |
 
@@ -35,6 +36,7 @@ pub mod predict;
 pub mod views;
 pub mod mark;
 pub mod feature_file;
+pub mod layout;
 pub mod segments;
 pub mod model;
 pub mod net;

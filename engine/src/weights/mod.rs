@@ -21,6 +21,8 @@ pub use file::WeightsError;
 
 use file::WeightsFile;
 
+use crate::layout::hex;
+
 /// What the backbone's variables are called before their names in an ImageNet file.
 const BACKBONE: &str = "backbone.";
 
@@ -82,7 +84,7 @@ pub fn sha256(path: impl AsRef<Path>) -> anyhow::Result<String> {
         }
     };
     let digest = digest().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest))
 }
 
 /// Fills the variables that begin with `prefix` from the tensors of the rest of their names.
