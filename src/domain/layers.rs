@@ -88,16 +88,6 @@ impl Layers {
         none as f64 / self.classes.len().max(1) as f64
     }
 
-    /// Puts a whole mask of the same size in place; pixels that it changes come from `origin`.
-    pub fn replace(&mut self, mask: Mask, origin: Origin) {
-        for ((old, new), from) in self.classes.iter().zip(mask.pixels()).zip(&mut self.origins) {
-            if old != new {
-                *from = origin as u8;
-            }
-        }
-        self.classes = mask.into_pixels();
-    }
-
     /// All tiles, as a change that makes these layers of any others.
     pub fn patch(&self) -> Vec<u8> {
         let mut patch = vec![];
@@ -300,14 +290,5 @@ mod tests {
         }
         let runs = [0_u32.to_le_bytes(), (1_u32 << 31).to_le_bytes()].concat();
         assert_eq!(refusal(&runs), "tile 0 is said to have 2147483648 runs where it has 4096 pixels");
-    }
-
-    #[test]
-    fn a_whole_mask_in_place_leaves_the_origin_of_what_stays() {
-        let mut layers = blank();
-        let mut pixels = vec![IGNORE; SIZE.pixels()];
-        pixels[3] = 1;
-        layers.replace(Mask::new(SIZE, pixels, 5).unwrap(), Origin::Hand);
-        assert_eq!(layers.origins()[2..5], [0, 3, 0]);
     }
 }

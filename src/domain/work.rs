@@ -12,7 +12,7 @@ pub enum Origin {
     Model = 0,
     /// A segment that was given a class.
     Segment = 1,
-    /// A region that was filled in around a scribble.
+    /// A region that was filled in around a scribble, a speck that was given to what lies around it.
     Propagate = 2,
     /// A brush, polygon, rectangle or fill.
     Hand = 3,

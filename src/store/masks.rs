@@ -52,6 +52,8 @@ pub struct Version {
     pub name: Option<String>,
     /// Milliseconds since 1970.
     pub at: i64,
+    /// What the save calls itself, if it does.
+    pub save: Option<String>,
 }
 
 /// A mask as a person sends it.
@@ -67,6 +69,8 @@ pub struct Save<'a> {
     pub packed: &'a PackedLayers,
     /// What was done since the version before.
     pub work: &'a Work,
+    /// What the save calls itself: by it its sender, who may get no answer, knows it among the versions.
+    pub id: Option<&'a str>,
     /// Milliseconds since 1970.
     pub now: i64,
 }
@@ -75,13 +79,13 @@ pub struct Save<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SaveRefusal {
     /// There is a newer version than the one it was drawn on.
-    Stale(Version),
+    Stale,
     /// The frame is not this person's to draw on.
     Queue(queue::Refusal),
 }
 
-const VERSION: &str = "select version, kind, mask.user_id, user.name, mask.created_at
-    from mask left join user using (user_id) where frame_id = ?";
+const VERSION: &str = "select version, kind, mask.user_id, user.name, mask.created_at, work.save
+    from mask left join user using (user_id) left join work using (mask_id) where frame_id = ?";
 
 /// All versions of a frame, the newest first.
 pub async fn versions(db: &Db, frame: FrameId) -> Result<Vec<Version>> {
@@ -124,18 +128,20 @@ pub async fn add(
 ///
 /// When this returns, the version is on disk: the log is synced at every commit.
 pub async fn save(db: &Db, save: Save<'_>) -> Result<Result<i64, SaveRefusal>> {
-    let Save { frame, user, base, packed, work, now } = save;
+    let Save { frame, user, base, packed, now, .. } = save;
     let mut tx = db.begin().await?;
     if let Err(refusal) = queue::take_in(&mut tx, frame, user, now).await? {
         return Ok(Err(SaveRefusal::Queue(refusal)));
     }
-    let newest = sqlx::query(sqlx::AssertSqlSafe(format!("{VERSION} order by version desc limit 1")));
-    let newest = newest.bind(frame.0).fetch_optional(&mut *tx).await?.as_ref().map(version_of);
-    if let Some(newest) = newest.filter(|newest| newest.number != base) {
-        return Ok(Err(SaveRefusal::Stale(newest)));
+    let newest: Option<i64> = sqlx::query_scalar("select max(version) from mask where frame_id = ?")
+        .bind(frame.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    if newest.is_some_and(|newest| newest != base) {
+        return Ok(Err(SaveRefusal::Stale));
     }
     let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), &packed.mask, now).await?;
-    work::add(&mut tx, frame, number, packed, work).await?;
+    work::add(&mut tx, &save, number).await?;
     tx.commit().await?;
     Ok(Ok(number))
 }
@@ -207,5 +213,6 @@ fn version_of(row: &SqliteRow) -> Version {
         user: row.get::<Option<i64>, _>(2).map(UserId),
         name: row.get(3),
         at: row.get(4),
+        save: row.get(5),
     }
 }

@@ -8,12 +8,15 @@ use sqlx::sqlite::SqliteRow;
 
 use super::column::{from_json, from_word, json};
 use super::rounds::PickState;
-use super::work::Overruled;
+use super::work::{self, Overruled};
 use super::{Db, Result, Tx};
-use crate::domain::{Checks, FrameId, ProjectId, Size, Taxonomy, UserId};
+use crate::domain::{Checks, FrameId, ProjectId, Size, Taxonomy, UserId, Work};
 
 /// How long a lease lasts without a sign of life, in milliseconds.
 pub const LEASE: i64 = 5 * 60 * 1000;
+
+/// Of a pick: its mask is the one that was submitted last.
+const UNCHANGED: &str = "submitted_version = (select max(version) from mask where mask.frame_id = pick.frame_id)";
 
 /// Somebody's lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct Chosen {
     pub state: PickState,
     /// Who works on it now; a lease that ran out is none.
     pub holder: Option<Holder>,
-    /// Who finished it.
+    /// Who finished it last.
     pub submitted_by: Option<UserId>,
     /// Below the workspace, an 8-bit PNG of the frame's size.
     pub uncertainty: Option<String>,
@@ -117,25 +120,39 @@ pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>>
     }))
 }
 
-/// Leases the next ready frame of a project: the one they hold already, else the first by round and place that is free.
+/// Leases the next ready frame of a project: the one they hold already, else the first by round and place that is free;
+/// those that they put back come last.
 ///
-/// One statement on the one writing connection: two people never get the same frame.
+/// On the one writing connection: two people never get the same frame.
 pub async fn next(db: &Db, project: ProjectId, user: UserId, now: i64) -> Result<Option<FrameId>> {
+    let mut tx = db.begin().await?;
+    // Opened again, not changed, and left alone: finished work is not handed out.
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "update pick set state = 'submitted', lease_user_id = null, lease_until = null
+         where state = 'ready' and coalesce(lease_until, 0) <= ?2 and {UNCHANGED}
+             and round_id in (select round_id from round where project_id = ?1)"
+    )))
+    .bind(project.0)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
     let frame: Option<i64> = sqlx::query_scalar(
         "update pick set lease_user_id = ?2, lease_until = ?4
          where rowid = (
              select p.rowid from pick p join round using (round_id)
              where project_id = ?1 and p.state = 'ready'
                  and (p.lease_user_id is null or p.lease_user_id = ?2 or p.lease_until <= ?3)
-             order by (p.lease_user_id is ?2 and p.lease_until > ?3) desc, round.number, p.place limit 1)
+             order by (p.lease_user_id is ?2 and p.lease_until > ?3) desc,
+                 case when p.released_by = ?2 then p.released_at else 0 end, round.number, p.place limit 1)
          returning frame_id",
     )
     .bind(project.0)
     .bind(user.0)
     .bind(now)
     .bind(now + LEASE)
-    .fetch_optional(db.write())
+    .fetch_optional(&mut *tx)
     .await?;
+    tx.commit().await?;
     Ok(frame.map(FrameId))
 }
 
@@ -161,14 +178,42 @@ pub async fn take_in(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Res
     Ok(Ok(until.bind(frame.0).bind(user.0).bind(now + LEASE).fetch_one(&mut **tx).await?))
 }
 
-/// Ends this person's lease, if it is theirs.
-pub async fn release(db: &Db, frame: FrameId, user: UserId) -> Result<()> {
-    sqlx::query("update pick set lease_user_id = null, lease_until = null where frame_id = ? and lease_user_id = ?")
+/// Leases this frame to a lead, whoever works on it; what that person has not saved is saved once the frame is free again.
+pub async fn take_over(db: &Db, frame: FrameId, lead: UserId, now: i64) -> Result<()> {
+    sqlx::query("update pick set lease_user_id = ?2, lease_until = ?3 where frame_id = ?1 and state = 'ready'")
         .bind(frame.0)
-        .bind(user.0)
+        .bind(lead.0)
+        .bind(now + LEASE)
         .execute(db.write())
         .await?;
     Ok(())
+}
+
+/// Ends this person's lease, if it is theirs. A frame that they opened again and did not change is finished as before.
+pub async fn release(db: &Db, frame: FrameId, user: UserId, now: i64) -> Result<()> {
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "update pick set lease_user_id = null, lease_until = null, released_by = ?2, released_at = ?3,
+             state = case when {UNCHANGED} then 'submitted' else state end
+         where frame_id = ?1 and lease_user_id = ?2"
+    )))
+    .bind(frame.0)
+    .bind(user.0)
+    .bind(now)
+    .execute(db.write())
+    .await?;
+    Ok(())
+}
+
+/// Takes an unfinished frame on which nobody else works out of its round, which can end without it. Its masks stay.
+pub async fn leave_out(db: &Db, frame: FrameId, lead: UserId, now: i64) -> Result<Result<(), Refusal>> {
+    let mut tx = db.begin().await?;
+    match may_work(&mut tx, frame, lead, now).await? {
+        Ok(()) | Err(Refusal::NotReady) => {}
+        Err(refusal) => return Ok(Err(refusal)),
+    }
+    sqlx::query("delete from pick where frame_id = ? and state <> 'submitted'").bind(frame.0).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
 }
 
 /// A submission.
@@ -180,16 +225,31 @@ pub struct Submission<'a> {
     pub user: UserId,
     /// The version that this person last saw.
     pub version: i64,
+    /// What was done since the version was saved.
+    pub work: &'a Work,
     /// What its checks found and the person said to it; none where they found nothing.
     pub overruled: Option<&'a Overruled>,
     /// Milliseconds since 1970.
     pub now: i64,
 }
 
-/// Finishes a frame. The lease ends.
+/// Finishes a frame. The lease ends. Who submits again what they submitted, as after an answer that was lost, is told that
+/// it is done.
 pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Refusal>> {
-    let Submission { frame, user, version, overruled, now } = submission;
+    let Submission { frame, user, version, overruled, now, .. } = submission;
     let mut tx = db.begin().await?;
+    let done: bool = sqlx::query_scalar(
+        "select exists (select 1 from pick
+            where frame_id = ? and state = 'submitted' and submitted_by = ? and submitted_version = ?)",
+    )
+    .bind(frame.0)
+    .bind(user.0)
+    .bind(version)
+    .fetch_one(&mut *tx)
+    .await?;
+    if done {
+        return Ok(Ok(()));
+    }
     if let Err(refusal) = may_work(&mut tx, frame, user, now).await? {
         return Ok(Err(refusal));
     }
@@ -201,14 +261,17 @@ pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Re
         return Ok(Err(Refusal::Stale));
     }
     sqlx::query(
-        "update pick set state = 'submitted', submitted_by = ?2, submitted_at = ?3, lease_user_id = null, lease_until = null
+        "update pick set state = 'submitted', submitted_by = ?2, submitted_at = ?3, submitted_version = ?4,
+             lease_user_id = null, lease_until = null
          where frame_id = ?1 and state = 'ready'",
     )
     .bind(frame.0)
     .bind(user.0)
     .bind(now)
+    .bind(version)
     .execute(&mut *tx)
     .await?;
+    work::add_submission(&mut tx, &submission).await?;
     // Of an earlier submission of the same version nothing holds any more.
     sqlx::query("delete from overruling where frame_id = ? and version = ?")
         .bind(frame.0)
@@ -232,11 +295,12 @@ pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Re
     Ok(Ok(()))
 }
 
-/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead. Not while a stage learns
-/// from the labels, of whatever round: the stage after would not find what it stands on.
+/// Opens a finished frame again and leases it to whoever does: its submitter, or a lead; who submitted it stays known, see
+/// [`release`]. Not while a stage learns from the labels, of whatever round: the stage after would not find what it stands
+/// on.
 pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i64) -> Result<Result<(), Refusal>> {
     let opened = sqlx::query(
-        "update pick set state = 'ready', submitted_by = null, submitted_at = null, lease_user_id = ?2, lease_until = ?3
+        "update pick set state = 'ready', lease_user_id = ?2, lease_until = ?3
          where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)
             and not exists (
                 select 1 from job join round using (project_id)

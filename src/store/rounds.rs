@@ -47,7 +47,7 @@ pub struct Picked {
     pub mean_uncertainty: Option<f64>,
     /// Who works on it, until when.
     pub lease: Option<(UserId, i64)>,
-    /// None, too, where the drawn labels answered.
+    /// Who finished it last, also while it is open again. None, too, where the drawn labels answered.
     pub submitted_by: Option<UserId>,
     pub submitted_at: Option<i64>,
 }

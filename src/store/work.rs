@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sqlx::Row;
 
 use super::column::{from_json, json};
-use super::masks::{PackedLayers, decompress};
+use super::masks::{Save, decompress};
+use super::queue::Submission;
 use super::{Db, Result, Tx};
 use crate::domain::{FrameId, Layers, Mask, Origin, Origins, ProjectId, RoundId, Size, Work};
 
@@ -14,7 +15,7 @@ use crate::domain::{FrameId, Layers, Mask, Origin, Origins, ProjectId, RoundId, 
 pub struct Effort {
     /// All that was done, by everybody.
     pub work: Work,
-    /// Of the newest version that a person saved.
+    /// Of the newest version that a person saved; all the model's where it was submitted without a save.
     pub origins: Origins,
     /// Versions that people saved.
     pub saves: u64,
@@ -32,21 +33,38 @@ pub struct Overruled {
 }
 
 /// Keeps what a version cost. Belongs into the transaction that adds it.
-pub(super) async fn add(tx: &mut Tx, frame: FrameId, version: i64, packed: &PackedLayers, work: &Work) -> Result<()> {
-    let Origins { model, segment, propagate, hand } = packed.counts;
+pub(super) async fn add(tx: &mut Tx, save: &Save<'_>, version: i64) -> Result<()> {
+    let Origins { model, segment, propagate, hand } = save.packed.counts;
     sqlx::query(
-        "insert into work (mask_id, seconds, actions, origins, n_model, n_segment, n_propagate, n_hand)
-         select mask_id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 from mask where frame_id = ?1 and version = ?2",
+        "insert into work (mask_id, seconds, actions, origins, n_model, n_segment, n_propagate, n_hand, save)
+         select mask_id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 from mask where frame_id = ?1 and version = ?2",
     )
-    .bind(frame.0)
+    .bind(save.frame.0)
     .bind(version)
-    .bind(work.seconds)
-    .bind(json(&work.actions)?)
-    .bind(&packed.origins)
+    .bind(save.work.seconds)
+    .bind(json(&save.work.actions)?)
+    .bind(&save.packed.origins)
     .bind(model.cast_signed())
     .bind(segment.cast_signed())
     .bind(propagate.cast_signed())
     .bind(hand.cast_signed())
+    .bind(save.id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps what was done between the last save and a submission. Belongs into the transaction that makes it.
+pub(super) async fn add_submission(tx: &mut Tx, submission: &Submission<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into submission (frame_id, version, user_id, seconds, actions, created_at) values (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(submission.frame.0)
+    .bind(submission.version)
+    .bind(submission.user.0)
+    .bind(submission.work.seconds)
+    .bind(json(&submission.work.actions)?)
+    .bind(submission.now)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -126,6 +144,17 @@ async fn efforts(db: &Db, which: &'static str, id: i64) -> Result<HashMap<FrameI
             propagate: count("n_propagate"),
             hand: count("n_hand"),
         };
+    }
+    let submissions = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select frame_id, seconds, actions, width * height as pixels
+         from submission join mask using (frame_id, version) where {which}",
+    )));
+    for row in submissions.bind(id).fetch_all(db.read()).await? {
+        let effort = efforts.entry(FrameId(row.get("frame_id"))).or_default();
+        effort.work.add(&Work { seconds: row.get("seconds"), actions: from_json(row.get("actions"))? });
+        if effort.saves == 0 {
+            effort.origins.model = row.get::<i64, _>("pixels").cast_unsigned();
+        }
     }
     let overruled = sqlx::query(sqlx::AssertSqlSafe(format!(
         "select frame_id, findings, word from overruling where {which} order by frame_id, version",

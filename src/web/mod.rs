@@ -142,10 +142,6 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, hand
     Route { method: Method::POST, path, policy, body_limit: 64 * KIB, handler: axum::routing::post(handler) }
 }
 
-fn put<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
-    Route { method: Method::PUT, path, policy, body_limit: 64 * KIB, handler: axum::routing::put(handler) }
-}
-
 fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, policy: Policy, handler: H) -> Route {
     Route { method: Method::PATCH, path, policy, body_limit: 64 * KIB, handler: axum::routing::patch(handler) }
 }
@@ -213,17 +209,19 @@ pub fn routes() -> Vec<Route> {
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),
         get("/frames/{frame}/truth", Member, frames::truth),
+        get("/frames/{frame}/preview", Member, frames::preview),
         post("/projects/{project}/queue/next", Member, annotate::next),
         get("/frames/{frame}/annotate", Member, annotate::page),
         post("/frames/{frame}/take", Member, annotate::take),
+        post("/frames/{frame}/take-over", Lead, annotate::take_over),
+        post("/frames/{frame}/leave-out", Lead, annotate::leave_out),
         post("/frames/{frame}/lease", Member, annotate::lease),
         post("/frames/{frame}/release", Member, annotate::release),
         post("/frames/{frame}/submit", Member, annotate::submit).up_to(256 * KIB),
         post("/frames/{frame}/reopen", Member, annotate::reopen),
         get("/frames/{frame}/mask", Member, mask::read),
-        // The handler reads no more than its frame has pixels; this is for the largest frame there is.
-        put("/frames/{frame}/mask", Member, mask::save).up_to(64 * MIB),
-        patch("/frames/{frame}/mask", Member, mask::save_tiles).up_to(256 * MIB),
+        // It takes the body as it comes: no more than its frame has pixels.
+        patch("/frames/{frame}/mask", Member, mask::save),
         get("/frames/{frame}/history", Member, mask::history),
         get("/frames/{frame}/uncertainty", Member, mask::uncertainty),
         get("/frames/{frame}/segments", Member, mask::segments),

@@ -1,7 +1,7 @@
 // @ts-check
 /** The conflict: where two masks differ, both shown, and the choice of one of them in each region. */
 
-import { describe, find, press, setText } from "./dom.js";
+import { describe, find, insist, press, setText } from "./dom.js";
 import { around } from "./preview.js";
 
 /** @typedef {import("./merge.js").Merge} Merge */
@@ -71,7 +71,7 @@ export function chooseRegions(merge, text, preview) {
     button("#all-theirs", () => chooseAll("theirs"));
     button("#merge-done", () => {
       end.abort();
-      dialog.close();
+      close();
       done();
     });
     mine.addEventListener("click", () => choose("mine"), { signal });
@@ -89,10 +89,8 @@ export function chooseRegions(merge, text, preview) {
       event.preventDefault();
       run();
     }, { signal });
-    // Escape would leave it open whose mask counts.
-    dialog.addEventListener("cancel", (event) => event.preventDefault(), { signal });
     setText("#conflict-text", text);
-    dialog.showModal();
+    const close = insist(dialog);
     show();
   });
 }

@@ -28,6 +28,23 @@ export function disable(selector, disabled) {
   if (button.disabled !== disabled) button.disabled = disabled;
 }
 
+/**
+ * Opens a dialog that its own buttons alone close. A browser closes one on a second Escape in spite of a `cancel` that is
+ * prevented, which would leave open what it asks.
+ *
+ * @param {HTMLDialogElement} dialog
+ * @returns {() => void} closes it
+ */
+export function insist(dialog) {
+  const again = () => dialog.showModal();
+  dialog.addEventListener("close", again);
+  dialog.showModal();
+  return () => {
+    dialog.removeEventListener("close", again);
+    dialog.close();
+  };
+}
+
 /** What a screen reader says of a drawn picture. @param {Element} canvas @param {string} text */
 export function describe(canvas, text) {
   canvas.setAttribute("role", "img");

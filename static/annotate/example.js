@@ -2,6 +2,7 @@
 /** The side view: how the class in the hand looks in a labelled frame of the source, the rest of it dimmed. */
 
 import { describe, find, press, pressed, setText } from "./dom.js";
+import { bitmap } from "./store/server.js";
 
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
 
@@ -35,11 +36,17 @@ export function wireExample({ setup, editor, palette }) {
       if (seen !== one.index) return;
       canvas.hidden = frame === undefined;
       if (frame === undefined) return setText("#example-text", `${one.name}: in none of the source's labels that were looked at`);
-      describe(canvas, `${one.name} in a frame of the source, the rest dimmed`);
-      await draw(canvas, `/frames/${frame}`, setup.urls.of, one);
-      if (seen === one.index) setText("#example-text", `${one.name}, in a frame of the source`);
+      const [picture, label] = await Promise.all(["image", "truth"].map((what) => bitmap(`/frames/${frame}/${what}${setup.urls.of}`)));
+      // Another class was chosen while they came.
+      if (seen === one.index) {
+        draw(canvas, picture, label, one);
+        describe(canvas, `${one.name} in a frame of the source, the rest dimmed`);
+        setText("#example-text", `${one.name}, in a frame of the source`);
+      }
+      for (const read of [picture, label]) read.close();
     } catch {
       examples = null;
+      if (seen !== one.index) return;
       seen = -1;
       canvas.hidden = true;
       setText("#example-text", "The source's frames cannot be shown now");
@@ -55,9 +62,8 @@ export function wireExample({ setup, editor, palette }) {
   return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run: toggle }], show };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {string} frame @param {string} of tells workspaces apart @param {PaletteClass} one */
-async function draw(canvas, frame, of, { color }) {
-  const [picture, label] = await Promise.all([bitmap(`${frame}/image${of}`), bitmap(`${frame}/truth${of}`)]);
+/** @param {HTMLCanvasElement} canvas @param {ImageBitmap} picture @param {ImageBitmap} label @param {PaletteClass} one */
+function draw(canvas, picture, label, { color }) {
   canvas.height = Math.round((canvas.width * picture.height) / picture.width);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   context.imageSmoothingEnabled = false;
@@ -73,11 +79,4 @@ async function draw(canvas, frame, of, { color }) {
     for (let channel = at; channel < at + 3; channel++) data[channel] *= DIMMED;
   }
   context.putImageData(image, 0, 0);
-}
-
-/** @param {string} url @returns {Promise<ImageBitmap>} */
-async function bitmap(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(String(answer.status));
-  return createImageBitmap(await answer.blob());
 }

@@ -2,18 +2,18 @@
 /** How the frame looks: light for night frames, outlines in place of areas, the minimap. */
 
 import { find, press, pressed, setText } from "./dom.js";
-import { Light, SCALES } from "./light.js";
+import { SCALES } from "./light.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
 
 /**
  * @param {import("./stage.js").Stage} stage
  * @param {import("./memory.js").Memory} memory
+ * @param {import("./light.js").Light} light
  * @returns {{ commands: Command[] }}
  */
-export function wireLook(stage, memory) {
+export function wireLook(stage, memory, light) {
   const { kept } = memory;
-  const light = new Light();
   const names = /** @type {const} */ (["brightness", "contrast"]);
   const slider = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (find(`#${name}`));
   const show = () => {

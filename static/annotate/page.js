@@ -1,17 +1,18 @@
 // @ts-check
 /** The annotate page: joins the editor, what is seen of it, and the server. */
 
-import { disable, find, setText } from "./dom.js";
+import { disable, find, insist, setText } from "./dom.js";
 import { Editor } from "./editor.js";
 import { LabelMap } from "./label_map.js";
 import { keepLease } from "./lease.js";
+import { Light } from "./light.js";
 import { Looker } from "./looker.js";
 import { paletteOf } from "./palette.js";
 import { wirePanels } from "./panels.js";
 import { Preview } from "./preview.js";
 import { Stage } from "./stage.js";
 import { wireSaving } from "./saving.js";
-import { Server } from "./store/server.js";
+import { Server, bitmap } from "./store/server.js";
 import { Turn } from "./store/turn.js";
 
 /**
@@ -49,7 +50,8 @@ async function start() {
   const editor = new Editor(map, { classes: setup.classes.length });
   const palette = paletteOf(setup.classes);
   const stage = new Stage(editor, palette);
-  const preview = new Preview(stage.painter.picture, palette);
+  const light = new Light();
+  const preview = new Preview(stage.painter.picture, palette, light);
   const saving = await wireSaving({ setup, editor, stage, preview, server, version });
   turn.onAsked = () => saving.leave();
   turn.onLost = () => {
@@ -57,11 +59,8 @@ async function start() {
     askForTurn(turn).then(() => location.reload());
   };
   const looker = new Looker();
-  const panels = wirePanels({ setup, editor, stage, palette, preview, saving, looker });
-  keepLease(
-    () => server.renewLease(),
-    (outcome) => saving.hearOfLease(outcome),
-  );
+  const panels = wirePanels({ setup, editor, stage, palette, light, preview, server, saving, looker });
+  keepLease({ renew: () => server.renewLease(), tell: (outcome) => saving.hearOfLease(outcome), idle: saving.idle });
   stage.minimap.showPicture(await picture);
   stage.painter.showPicture(await picture);
   // They come after the frame; without them, what needs them says so.
@@ -84,21 +83,12 @@ async function showDoubt(looker, stage) {
 async function askForTurn(turn) {
   const dialog = /** @type {HTMLDialogElement} */ (find("#elsewhere"));
   const here = find("#work-here");
-  // Escape would leave a frame that cannot be drawn on.
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
   disable("#work-here", false);
   setText("#work-here", "Work here");
-  dialog.showModal();
+  const close = insist(dialog);
   await new Promise((wanted) => here.addEventListener("click", wanted, { once: true }));
   disable("#work-here", true);
   setText("#work-here", "The other tab saves");
   await turn.demand();
-  dialog.close();
-}
-
-/** @param {string} url @returns {Promise<ImageBitmap>} */
-async function bitmap(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`the picture could not be read (${answer.status})`);
-  return createImageBitmap(await answer.blob());
+  close();
 }

@@ -12,6 +12,7 @@ import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
+import { wireRelease } from "./release.js";
 import { wireSubmit } from "./submit.js";
 import { SIZES } from "./tools/brush.js";
 import { wireVersions } from "./versions.js";
@@ -28,12 +29,14 @@ const OPACITY_STEP = 10;
  *   editor: import("./editor.js").Editor,
  *   stage: import("./stage.js").Stage,
  *   palette: import("./palette.js").PaletteClass[],
+ *   light: import("./light.js").Light,
  *   preview: import("./preview.js").Preview,
+ *   server: import("./store/server.js").Server,
  *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
  *   looker: import("./looker.js").Looker,
  * }} parts
  */
-export function wirePanels({ setup, editor, stage, palette, preview, saving, looker }) {
+export function wirePanels({ setup, editor, stage, palette, light, preview, server, saving, looker }) {
   const { surface, painter, view, pen } = stage;
   const opacity = /** @type {HTMLInputElement} */ (find("#opacity"));
   const size = /** @type {HTMLInputElement} */ (find("#size"));
@@ -48,11 +51,12 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving, loo
   const memory = new Memory(setup.memory);
   const classes = wireClasses({ editor, painter, palette, memory, act });
   const over = wireOver({ editor, stage, palette, act });
-  const look = wireLook(stage, memory);
+  const look = wireLook(stage, memory, light);
   const example = wireExample({ setup, editor, palette });
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
-  const showVersions = wireVersions({ editor, preview, server: saving.server, act });
+  const release = wireRelease(saving);
+  const versions = wireVersions({ editor, preview, server, act });
   const doubts = wireDoubts({ editor, stage, palette });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
@@ -143,6 +147,8 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving, loo
     { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", run: enter },
     { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", run: close },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
+    ...versions.commands,
+    ...release.commands,
     ...submitting.commands,
     { keys: ["?"], name: "This sheet", group: "Frame", run: () => help.showModal() },
   ];
@@ -160,7 +166,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving, loo
     ["#gaps", toggleGaps],
     ["#snap", snap],
     ["#open-help", () => help.showModal()],
-    ["#save-state", showVersions],
   ])) {
     find(id).addEventListener("click", run);
   }
@@ -171,10 +176,6 @@ export function wirePanels({ setup, editor, stage, palette, preview, saving, loo
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
   size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
-  find("#release").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (await saving.sync.flush()) /** @type {HTMLFormElement} */ (event.target).submit();
-  });
   find("#doubt").toggleAttribute("disabled", !setup.uncertainty);
   fade(memory.kept.opacity ?? Number(opacity.value));
   if (SIZES.includes(memory.kept.size ?? 0)) editor.size = /** @type {number} */ (memory.kept.size);

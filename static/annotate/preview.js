@@ -10,9 +10,14 @@ import { colorTable } from "./palette.js";
 const STRENGTH = 0.6;
 
 export class Preview {
-  /** @param {CanvasImageSource} picture of the frame's size @param {import("./palette.js").PaletteClass[]} palette */
-  constructor(picture, palette) {
+  /**
+   * @param {CanvasImageSource} picture of the frame's size
+   * @param {import("./palette.js").PaletteClass[]} palette
+   * @param {import("./light.js").Light} light
+   */
+  constructor(picture, palette, light) {
     this.picture = picture;
+    this.light = light;
     this.colors = colorTable(palette);
   }
 
@@ -27,7 +32,9 @@ export class Preview {
     context.globalAlpha = 1;
     context.imageSmoothingEnabled = true;
     context.fillRect(0, 0, canvas.width, canvas.height);
+    context.filter = this.light.filter;
     context.drawImage(this.picture, part.left, part.top, width, height, 0, 0, canvas.width, canvas.height);
+    context.filter = "none";
     context.globalAlpha = STRENGTH;
     context.imageSmoothingEnabled = width > canvas.width;
     context.drawImage(this.#labels(mask, part), 0, 0, canvas.width, canvas.height);

@@ -2,10 +2,11 @@
 /** Saving on the page: the autosave, the draft, what is said of them, and submitting. */
 
 import { chooseRegions } from "./conflict.js";
-import { disable, find } from "./dom.js";
+import { find } from "./dom.js";
 import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
 import { applyChange, changeOf } from "./runs.js";
+import { showSaveState } from "./save_state.js";
 import { Drafts } from "./store/draft.js";
 import { NoSuchVersion } from "./store/server.js";
 import { Sync } from "./store/sync.js";
@@ -13,8 +14,7 @@ import { WorkClock } from "./work.js";
 
 /** @typedef {import("./store/sync.js").SaveState} SaveState */
 /** @typedef {import("./store/server.js").LeaseOutcome} LeaseOutcome */
-/** @typedef {import("./work.js").Work} Work */
-/** @typedef {{ tiles: number[], change: Uint8Array, work: Work }} Parcel */
+/** @typedef {{ tiles: number[], change: Uint8Array, slip: import("./store/sync.js").Slip }} Parcel */
 
 /**
  * @param {{
@@ -31,11 +31,11 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   const drafts = new Drafts(setup.draft);
   const clock = new WorkClock(() => performance.now());
   const pill = find("#save-state");
-  const banner = find("#banner");
   /** Tiles that the server has not, besides those under way. */
   const unsent = map.watch();
-  /** @type {number[]} */
-  let underWay = [];
+  /** @type {Parcel | null} */
+  let underWay = null;
+  let parcels = 0;
   let leaving = false;
   /** Whether the draft of an earlier visit was read: one that could not be is not written over without strokes. */
   let draftRead = false;
@@ -68,31 +68,33 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     for (const tile of map.differences(theirs)) unsent.add(tile);
   };
 
+  /** Of the parcel that comes next: the draft names it before it is sent, which may be the last that a page does. */
+  const slip = () => ({ id: `${history.visit}.${parcels}`, work: clock.look() });
+
   /** @type {Sync<Parcel>} */
   const sync = new Sync({
     version,
     capture() {
       if (unsent.size === 0) return null;
-      underWay = unsent.take();
-      return { tiles: underWay, change: changeOf(map, underWay), work: clock.take() };
+      const tiles = unsent.take();
+      underWay = { tiles, change: changeOf(map, tiles), slip: slip() };
+      parcels++;
+      clock.take();
+      return underWay;
     },
-    giveBack({ tiles, work }) {
-      underWay = [];
+    giveBack({ tiles, slip }) {
+      underWay = null;
       for (const tile of tiles) unsent.add(tile);
-      clock.giveBack(work);
+      clock.giveBack(slip.work);
     },
-    put: ({ change, work }, base) => server.saveTiles(change, work, base, { keepalive: leaving }),
-    async judge(theirs, base, doubtful) {
-      const [newest, old] = await Promise.all([maskOf(theirs.version), baseOf(base)]);
+    late: ({ work }) => clock.takeOff(work),
+    put: ({ change, slip }, base) => server.saveTiles(change, slip, base, { keepalive: leaving }),
+    async judge(theirs, base) {
+      const newest = await maskOf(theirs.version);
+      const old = base === theirs.version ? newest : await baseOf(base);
       merge = new Merge(map, newest, old ?? newest);
-      let ours = !merge.hasTheirs;
-      if (!ours && old && doubtful) {
-        const arrived = old.clone();
-        applyChange(arrived, doubtful.change);
-        ours = arrived.differences(newest).length === 0;
-      }
-      if (ours) drawnOn(newest);
-      return !ours;
+      if (!merge.hasTheirs) drawnOn(newest);
+      return merge.hasTheirs;
     },
     timers: { now: () => Date.now(), after: (ms, act) => setTimeout(act, ms), cancel: (timer) => clearTimeout(timer) },
     onState: hear,
@@ -104,7 +106,9 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     kept = sync.version;
     const draft = () => ({
       version: sync.version,
-      change: changeOf(map, new Set([...unsent.list, ...underWay])),
+      change: changeOf(map, new Set([...unsent.list, ...(underWay?.tiles ?? [])])),
+      lost: sync.doubtful.slice(),
+      sent: [...(underWay ? [underWay.slip] : []), slip()],
       at: Date.now(),
       past: history.past.slice(),
       future: history.future.slice(),
@@ -123,22 +127,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
   /** @param {SaveState} state */
   function hear(state) {
-    if (state.kind === "saved" || state.kind === "waiting") underWay = [];
-    pill.dataset.state = state.kind;
-    pill.textContent = {
-      saved: `Saved v${state.version}`,
-      waiting: "Unsaved strokes",
-      saving: "Saving",
-      unsaved: "NOT SAVED",
-      conflict: "NOT SAVED",
-    }[state.kind];
-    banner.hidden = state.kind !== "unsaved";
-    if (state.kind === "unsaved") {
-      const reason = navigator.onLine ? state.reason : "You are offline.";
-      find("#banner-text").textContent = `Not saved: ${reason} Your strokes are kept in this browser.`;
-      find("#banner-sign-in").hidden = !/signed out/.test(reason);
-      disable("#retry", state.trying ?? false);
-    }
+    if (state.kind === "saved" || state.kind === "waiting") underWay = null;
+    showSaveState(state);
     // Strokes that came during a save are drawn on the version that it made.
     if (state.kind === "saved" || kept !== sync.version) keepDraft();
     if (state.kind === "conflict") settle(state.theirs);
@@ -181,19 +171,26 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     const unsaved = draft.change.length > 0;
     // What was saved, and then saved anew by somebody else, cannot be undone stroke by stroke.
     if (!unsaved && draft.version !== version) return;
-    if (draft.version !== version) {
-      // Drawn on an older version: the save will find out what of it is theirs, and ask.
-      const base = await baseOf(draft.version);
-      if (base) {
-        map.replace(base.pixels, base.origins);
-        unsent.take();
-        sync.version = draft.version;
-      }
+    const newest = map.clone();
+    // Drawn on an older version: the save will find out what of it is theirs, and ask.
+    const base = draft.version === version ? null : await baseOf(draft.version);
+    if (base) {
+      map.replace(base.pixels, base.origins);
+      unsent.take();
     }
     applyChange(map, draft.change);
     history.restore(draft);
     stage.ask();
-    if (!unsaved) return;
+    // The save that the page made when it was left arrived.
+    if (map.differences(newest).length === 0) {
+      unsent.take();
+      return;
+    }
+    if (base) sync.version = draft.version;
+    // Drafts of older pages have neither.
+    const { lost = [], sent = [] } = draft;
+    sync.doubtful = [...lost, ...sent];
+    for (const { work } of sent) clock.giveBack(work);
     find("#recovered").hidden = false;
     find("#recovered-text").textContent = `Your unsaved strokes of ${when(draft.at)} were brought back. Undo takes them away one by one.`;
     sync.touch();
@@ -204,7 +201,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
   for (const sign of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(sign, () => clock.touch(), { passive: true, capture: true });
   addEventListener("online", () => sync.flush());
-  addEventListener("offline", () => hear(sync.state));
+  addEventListener("offline", () => showSaveState(sync.state));
   addEventListener("focus", () => sync.state.kind === "unsaved" && sync.flush());
   addEventListener("blur", () => sync.flush());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && sync.flush());
@@ -226,8 +223,12 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   /** @param {import("./store/server.js").Objection} [objection] @returns {Promise<string | null>} what is wrong */
   async function deliver(objection) {
     if (!(await sync.flush())) return "The last strokes are not saved yet, so the frame cannot be submitted.";
-    const outcome = await server.submit(sync.version, objection).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
-    if ("problem" in outcome) return capital(outcome.problem);
+    const work = clock.take();
+    const outcome = await server.submit(sync.version, work, objection).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
+    if ("problem" in outcome) {
+      clock.giveBack(work);
+      return capital(outcome.problem);
+    }
     await drafts.write(null).catch(() => {});
     location.assign(outcome.next);
     return null;
@@ -235,9 +236,9 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
   return {
     sync,
-    drafts,
-    server,
-    clock,
+
+    /** For how long there was no sign of the person, in milliseconds. */
+    idle: () => clock.idle,
 
     /** @param {LeaseOutcome} outcome */
     hearOfLease(outcome) {

@@ -38,7 +38,9 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   /** @param {import("./store/server.js").Objection} [objection] */
   const send = async (objection) => {
     button.disabled = overrule.disabled = true;
+    setText("#submit", "Submitting");
     const problem = await saving.submit(objection);
+    setText("#submit", "Submit");
     button.disabled = overrule.disabled = false;
     if (problem) tell(problem);
   };
@@ -93,7 +95,7 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   absorb.addEventListener("click", async () => {
     const specks = await looker.absorbed(editor.map, setup.checks.speck_pixels);
     dialog.close();
-    act(() => editor.paintRuns("absorb specks", specks));
+    act(() => editor.paintRuns("absorb specks", specks, "propagate"));
     say(`${specks.length.toLocaleString("en")} specks took the class around them; undo brings them back`);
   });
 

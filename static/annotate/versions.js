@@ -6,6 +6,8 @@ import { when } from "./saving.js";
 
 /** @typedef {import("./store/server.js").PastVersion} PastVersion */
 
+/** Saves of one person so close together are one row, in milliseconds. */
+const SITTING = 10 * 60_000;
 const KINDS = { start: "proposal", oracle: "label of the dataset", saved: "" };
 
 /**
@@ -15,7 +17,7 @@ const KINDS = { start: "proposal", oracle: "label of the dataset", saved: "" };
  *   server: import("./store/server.js").Server,
  *   act: (change: () => void) => void,
  * }} parts
- * @returns {() => Promise<void>} shows them
+ * @returns {{ commands: import("./keyboard.js").Command[] }}
  */
 export function wireVersions({ editor, preview, server, act }) {
   const dialog = /** @type {HTMLDialogElement} */ (find("#history"));
@@ -26,14 +28,21 @@ export function wireVersions({ editor, preview, server, act }) {
   /** The version that is looked at. @type {{ number: number, pixels: Uint8Array, origins: Uint8Array } | null} */
   let seen = null;
   let asked = 0;
+  const rows = () => [...list.querySelectorAll("button")];
 
   /** @param {number} number */
   const look = async (number) => {
     asked = number;
-    for (const row of list.children) press(/** @type {HTMLElement} */ (row.firstElementChild), Number(/** @type {HTMLElement} */ (row).dataset.version) === number);
-    const { pixels, origins } = await server.mask(number);
+    // What is brought back is what is seen.
+    seen = null;
+    restore.disabled = true;
+    for (const row of rows()) press(row, Number(row.dataset.version) === number);
+    setText("#version-text", `Reading version ${number}`);
+    const read = await server.mask(number).catch((/** @type {Error} */ { message }) => message);
     // Somebody quick has gone on to another.
     if (asked !== number) return;
+    if (typeof read === "string") return setText("#version-text", `Version ${number} cannot be read now: ${read}.`);
+    const { pixels, origins } = read;
     seen = { number, pixels, origins };
     const { width, height } = editor.map;
     preview.paint(canvas, { pixels, width, height });
@@ -51,36 +60,72 @@ export function wireVersions({ editor, preview, server, act }) {
   });
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const rows = [...list.querySelectorAll("button")];
-    const next = step && rows[rows.indexOf(/** @type {any} */ (document.activeElement)) + step];
+    const shown = [...list.querySelectorAll("button, summary")].filter((one) => one.checkVisibility());
+    const next = /** @type {HTMLElement | undefined} */ (step && shown[shown.indexOf(/** @type {any} */ (document.activeElement)) + step]);
     if (!next) return;
     event.preventDefault();
     next.focus();
-    next.click();
+    if (next instanceof HTMLButtonElement) next.click();
   });
 
-  return async () => {
+  const show = async () => {
     setText("#version-text", "");
     restore.disabled = true;
     list.textContent = "Reading";
     dialog.showModal();
     try {
       const versions = await server.history();
-      list.replaceChildren(...versions.map((one) => row(one, look)));
+      list.replaceChildren(...grouped(versions).map((group) => groupOf(group, look)));
       /** @type {HTMLElement | null} */ (list.querySelector("button"))?.focus();
       if (versions.length) await look(versions[0].version);
     } catch (error) {
       list.textContent = `The versions cannot be read now: ${/** @type {Error} */ (error).message}.`;
     }
   };
+  find("#save-state").addEventListener("click", show);
+  return { commands: [{ keys: ["shift+h"], name: "Versions of the mask", group: "Frame", run: show }] };
+}
+
+/**
+ * One sitting is one group: an autosave makes hundreds of versions of a frame.
+ *
+ * @param {PastVersion[]} versions the newest first
+ * @returns {PastVersion[][]} saves of one person within ten minutes together, in the same order
+ */
+export function grouped(versions) {
+  /** @type {PastVersion[][]} */
+  const groups = [];
+  for (const one of versions) {
+    const group = groups.at(-1);
+    const together = group && one.kind === "saved" && group[0].kind === "saved" && group[0].who === one.who && group[0].at - one.at <= SITTING;
+    if (together) group.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
+/** @param {PastVersion[]} group @param {(number: number) => Promise<void>} look */
+function groupOf([newest, ...older], look) {
+  const item = document.createElement("li");
+  item.append(row(newest, look));
+  if (older.length === 0) return item;
+  const [details, summary, list] = ["details", "summary", "ol"].map((name) => document.createElement(name));
+  summary.textContent = `${older.length} before it`;
+  for (const one of older) {
+    const item = document.createElement("li");
+    item.append(row(one, look));
+    list.append(item);
+  }
+  details.append(summary, list);
+  item.append(details);
+  return item;
 }
 
 /** @param {PastVersion} one @param {(number: number) => Promise<void>} look */
 function row({ version, kind, who, at, seconds, actions }, look) {
-  const item = document.createElement("li");
-  item.dataset.version = String(version);
   const button = document.createElement("button");
   button.type = "button";
+  button.dataset.version = String(version);
   const parts = [`v${version}`, who, [when(at), KINDS[/** @type {keyof typeof KINDS} */ (kind)], cost(seconds, actions)].filter(Boolean).join(" · ")];
   button.append(
     ...parts.map((text, index) => {
@@ -89,9 +134,8 @@ function row({ version, kind, who, at, seconds, actions }, look) {
       return part;
     }),
   );
-  button.addEventListener("click", () => look(version).catch((error) => setText("#version-text", `Version ${version} cannot be read now: ${error.message}.`)));
-  item.append(button);
-  return item;
+  button.addEventListener("click", () => look(version));
+  return button;
 }
 
 /** @param {number} [seconds] @param {number} [actions] @returns {string} */

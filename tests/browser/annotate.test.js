@@ -110,6 +110,24 @@ test("undo across a reload: what was saved is undone stroke by stroke, and redon
   await end(ada);
 });
 
+test("a stroke, a reload at once, undo at once: no conflict with oneself, and all of it arrives", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const start = await desk.mask();
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.page.reload();
+  await desk.ready();
+  assert.equal(await desk.classAt(225, 130), FENCE);
+  await desk.page.keyboard.press("Control+z");
+  await desk.says("Saved v");
+  assert.ok(await desk.page.locator("#conflict").isHidden());
+  assert.ok(start.equals(await ada.read("/frames/1/mask")));
+  const [[brushes]] = site.query("select sum(actions ->> '$.brush') from work");
+  assert.equal(brushes, 1, "the stroke counts once");
+  await end(ada);
+});
+
 test("a conflict is resolved by region with keys; every version and every stroke stays", async () => {
   // On two machines: two tabs of one browser take turns.
   const [ada, home] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Ada")];
@@ -125,7 +143,11 @@ test("a conflict is resolved by region with keys; every version and every stroke
   assert.match(await second.page.textContent("#merge-place"), /Region 1 of \d+: both drew here, .*yours is kept/);
   await second.says("NOT SAVED");
   await second.page.keyboard.press("t");
-  assert.match(await second.page.textContent("#merge-place"), /theirs is kept/);
+  await second.page.keyboard.press("Escape");
+  await second.page.keyboard.press("Escape");
+  await second.page.evaluate(() => dispatchEvent(new Event("offline")));
+  await second.page.waitForSelector("#conflict[open]");
+  assert.match((await second.page.textContent("#merge-place")) ?? "", /theirs is kept/, "what was chosen stays");
   await second.page.keyboard.press("Enter");
   await second.says("Saved v3");
   const classes = await Promise.all([[150, 60], [70, 60], [230, 60], [150, 35], [150, 90], [100, 160]].map(([x, y]) => second.classAt(x, y)));
@@ -158,7 +180,8 @@ test("a second tab waits for its turn; asked for it, the first saves, hands over
   await second.page.goto(`${site.url}/frames/1/annotate`);
   await second.page.waitForSelector("#elsewhere[open]");
   await second.page.keyboard.press("Escape");
-  assert.ok(await second.page.locator("#elsewhere").isVisible());
+  await second.page.keyboard.press("Escape");
+  await second.page.waitForSelector("#elsewhere[open]");
   await second.page.click("#work-here");
   await second.ready();
   assert.ok(drawn.equals(await second.mask()));
@@ -237,7 +260,7 @@ test("versions are looked at and brought back, as a change that can be undone", 
   const drawn = await desk.mask();
   await desk.page.click("#save-state");
   await desk.page.waitForFunction(() => /is what you see now/.test(document.querySelector("#version-text")?.textContent ?? ""));
-  assert.match(await desk.page.textContent("#versions"), /v2Ada.*1 action.*v1the model.*proposal/s);
+  assert.match((await desk.page.textContent("#versions")) ?? "", /v2Ada.*1 action.*v1the model.*proposal/s);
   await desk.page.keyboard.press("ArrowDown");
   await desk.page.waitForFunction(() => /Version 1 differs/.test(document.querySelector("#version-text")?.textContent ?? ""));
   await desk.page.click("#version-restore");
@@ -368,6 +391,7 @@ test("a laptop that slept learns whose the frame is now, and saves when it is fr
   site.query("update pick set lease_until = 1 where frame_id = 1");
   await bea.post("/frames/1/take");
   await page.clock.fastForward("02:00:00");
+  await page.mouse.move(400, 300);
   await page.waitForSelector("#leased:visible");
   assert.match((await page.textContent("#leased")) ?? "", /Bea works on this frame now\. What you draw now is kept/);
   await bea.post("/frames/1/release");

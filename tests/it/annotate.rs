@@ -1,25 +1,24 @@
 //! Labelling over HTTP: saving against a version, leases, submitting; and a server that is killed while people save.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use serde_json::Value;
 use tower::ServiceExt;
-use windlass::domain::{FrameId, Size};
+use windlass::domain::{FrameId, Layers, Mask, Origin, Size};
+use windlass::store::now;
 use windlass::store::queue::{self, LEASE, Refusal};
-use windlass::store::{masks, now};
+use windlass::store::rounds::PickState;
 use windlass::web::router;
 
 use crate::fixture::{self, Fixture};
 
 pub(crate) const SIZE: Size = Size { width: 128, height: 64 };
-const LEA: usize = 0;
+pub(crate) const LEA: usize = 0;
 pub(crate) const ADA: usize = 1;
 pub(crate) const BEA: usize = 2;
 
@@ -73,7 +72,11 @@ impl Site {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        self.asks(request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn asks(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, 1 << 24).await.unwrap() }
     }
@@ -89,20 +92,26 @@ impl Site {
         answer.header(header::LOCATION).strip_prefix("/frames/")?.strip_suffix("/annotate")?.parse().ok()
     }
 
-    pub(crate) async fn saves(&self, person: usize, frame: i64, base: i64, pixels: &[u8]) -> Answer {
+    /// Saves a whole mask, drawn by hand.
+    pub(crate) async fn saves(&self, person: usize, frame: i64, base: i64, pixels: Vec<u8>) -> Answer {
+        let layers = Layers::uniform(Mask::new(SIZE, pixels, 19).unwrap(), Origin::Hand);
         let tag = format!("\"{base}\"");
-        self.send(person, "PUT", &format!("/frames/{frame}/mask"), &[("if-match", &tag)], pixels.to_vec()).await
+        self.send(person, "PATCH", &format!("/frames/{frame}/mask"), &[("if-match", &tag)], layers.patch()).await
+    }
+
+    pub(crate) async fn submits(&self, person: usize, frame: i64, version: i64, body: impl Into<Body>) -> Answer {
+        let tag = format!("\"{version}\"");
+        self.send(person, "POST", &format!("/frames/{frame}/submit"), &[("if-match", &tag)], body).await
+    }
+
+    pub(crate) async fn sees(&self, person: usize, path: &str) -> String {
+        let page = self.send(person, "GET", path, &[], ()).await;
+        String::from_utf8(page.body.to_vec()).unwrap()
     }
 }
 
 pub(crate) fn drawn(class: u8) -> Vec<u8> {
     vec![class; SIZE.pixels()]
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 #[tokio::test]
@@ -113,11 +122,9 @@ async fn every_save_is_a_new_version_and_the_old_ones_stay() {
     assert_eq!((start.status, start.header(header::ETAG)), (StatusCode::OK, "\"1\""));
     assert_eq!(start.body.len(), SIZE.pixels());
 
-    let packed = gzip(&drawn(4));
-    let headers = [("if-match", "\"1\""), ("content-encoding", "gzip")];
-    let saved = site.send(ADA, "PUT", &format!("/frames/{frame}/mask"), &headers, packed).await;
+    let saved = site.saves(ADA, frame, 1, drawn(4)).await;
     assert_eq!((saved.status, saved.header(header::ETAG)), (StatusCode::NO_CONTENT, "\"2\""));
-    assert_eq!(site.saves(ADA, frame, 2, &drawn(255)).await.header(header::ETAG), "\"3\"");
+    assert_eq!(site.saves(ADA, frame, 2, drawn(255)).await.header(header::ETAG), "\"3\"");
 
     for (version, expected) in [("1", &start.body[..]), ("2", &drawn(4)), ("3", &drawn(255))] {
         let read = site.send(BEA, "GET", &format!("/frames/{frame}/mask?version={version}"), &[], ()).await;
@@ -129,50 +136,6 @@ async fn every_save_is_a_new_version_and_the_old_ones_stay() {
     let line = |one: &Value| format!("{} {} {}", one["version"], one["kind"], one["who"]);
     let lines: Vec<String> = history.as_array().unwrap().iter().map(line).collect();
     assert_eq!(lines, ["3 \"saved\" \"Ada\"", "2 \"saved\" \"Ada\"", "1 \"start\" \"the model\""]);
-}
-
-#[tokio::test]
-async fn what_cannot_be_saved_is_refused_with_a_sentence_and_leaves_no_version() {
-    let site = Site::open().await;
-    let frame = site.takes_next(ADA).await.unwrap();
-    let path = format!("/frames/{frame}/mask");
-
-    let small = site.saves(ADA, frame, 1, &[0; 7]).await;
-    assert_eq!(small.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(small.message(), "the mask has 7 pixels where the frame of 128x64 has 8192");
-
-    let unknown = site.saves(ADA, frame, 1, &drawn(19)).await;
-    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(unknown.message().starts_with("pixel (0, 0) holds 19, which is no class"));
-
-    // 64 MiB in 64 kB.
-    let bomb = gzip(&vec![0; 64 << 20]);
-    let headers = [("if-match", "\"1\""), ("content-encoding", "gzip")];
-    let bombed = site.send(ADA, "PUT", &path, &headers, bomb).await;
-    assert!([StatusCode::UNPROCESSABLE_ENTITY, StatusCode::PAYLOAD_TOO_LARGE].contains(&bombed.status));
-    assert!(bombed.message().contains("8192 pixels"), "{}", bombed.message());
-
-    let long = site.saves(ADA, frame, 1, &vec![0; 1 << 20]).await;
-    assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
-
-    let blind = site.send(ADA, "PUT", &path, &[], drawn(1)).await;
-    assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
-
-    let headers = [("if-match", "\"1\""), ("content-encoding", "br")];
-    assert_eq!(site.send(ADA, "PUT", &path, &headers, drawn(1)).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-
-    let foreign = site.saves(BEA, frame, 1, &drawn(1)).await;
-    assert_eq!((foreign.status, foreign.message().as_str()), (StatusCode::LOCKED, "Ada works on this frame now."));
-    assert_eq!(site.saves(ADA, 99, 1, &drawn(1)).await.status, StatusCode::NOT_FOUND);
-    let nobody = Request::put(&path).header("origin", "http://box").header("host", "box").header("if-match", "\"1\"");
-    let nobody = site.router.clone().oneshot(nobody.body(Body::from(drawn(1))).unwrap()).await.unwrap();
-    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
-
-    assert_eq!(site.saves(ADA, frame, 1, &drawn(2)).await.status, StatusCode::NO_CONTENT);
-    let stale = site.saves(ADA, frame, 1, &drawn(3)).await;
-    assert_eq!(stale.status, StatusCode::CONFLICT);
-    assert_eq!((stale.json()["version"].as_i64(), stale.json()["who"].as_str()), (Some(2), Some("Ada")));
-    assert_eq!(masks::versions(site.fixture.workspace.db(), FrameId(frame)).await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,46 +167,115 @@ async fn a_lease_that_ran_out_hands_the_frame_on_and_a_sign_of_life_keeps_it() {
 
     let late = start + 2 * LEASE;
     assert_eq!(queue::next(db, project, bea, late).await.unwrap(), Some(frame));
-    let refused = site.saves(ADA, frame.0, 1, &drawn(5)).await;
+    let refused = site.saves(ADA, frame.0, 1, drawn(5)).await;
     assert_eq!((refused.status, refused.message().as_str()), (StatusCode::LOCKED, "Bea works on this frame now."));
     assert_eq!(site.post(ADA, &format!("/frames/{frame}/lease")).await.status, StatusCode::LOCKED);
 
     site.post(BEA, &format!("/frames/{frame}/release")).await;
-    assert_eq!(
-        site.saves(ADA, frame.0, 1, &drawn(5)).await.status,
-        StatusCode::NO_CONTENT,
-        "what she drew is not lost"
-    );
-    let page = site.send(ADA, "GET", &format!("/frames/{frame}/annotate"), &[], ()).await;
-    assert!(String::from_utf8_lossy(&page.body).contains("id=\"stage\""), "and the frame is hers again");
+    assert_eq!(site.saves(ADA, frame.0, 1, drawn(5)).await.status, StatusCode::NO_CONTENT, "what she drew is not lost");
+    let page = site.sees(ADA, &format!("/frames/{frame}/annotate")).await;
+    assert!(page.contains("id=\"stage\""), "and the frame is hers again");
+}
+
+#[tokio::test]
+async fn who_puts_a_frame_back_gets_the_others_first() {
+    let site = Site::open().await;
+    for frame in [1, 2] {
+        assert_eq!(site.takes_next(ADA).await, Some(frame));
+        site.post(ADA, &format!("/frames/{frame}/release")).await;
+    }
+    assert_eq!(site.takes_next(ADA).await, Some(3));
+    assert_eq!(site.takes_next(BEA).await, Some(1), "for others it has its place");
+    assert_eq!(site.submits(ADA, 3, 1, ()).await.json()["next"], "/frames/4/annotate");
+    assert_eq!(site.submits(ADA, 4, 1, ()).await.json()["next"], "/frames/2/annotate", "the last comes last");
 }
 
 #[tokio::test]
 async fn a_submitted_frame_is_closed_until_its_submitter_or_a_lead_opens_it() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();
-    site.saves(ADA, frame, 1, &drawn(6)).await;
+    site.saves(ADA, frame, 1, drawn(6)).await;
     let submit = format!("/frames/{frame}/submit");
     assert_eq!(site.post(ADA, &submit).await.status, StatusCode::PRECONDITION_REQUIRED);
-    assert_eq!(site.send(ADA, "POST", &submit, &[("if-match", "\"1\"")], ()).await.status, StatusCode::CONFLICT);
-    assert_eq!(site.send(BEA, "POST", &submit, &[("if-match", "\"2\"")], ()).await.status, StatusCode::LOCKED);
-    let done = site.send(ADA, "POST", &submit, &[("if-match", "\"2\"")], ()).await;
-    assert_eq!((done.status, done.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/frames/2/annotate"));
+    assert_eq!(site.submits(ADA, frame, 1, ()).await.status, StatusCode::CONFLICT);
+    assert_eq!(site.submits(BEA, frame, 2, ()).await.status, StatusCode::LOCKED);
+    let done = site.submits(ADA, frame, 2, ()).await;
+    assert_eq!((done.status, done.json()["next"].as_str()), (StatusCode::OK, Some("/frames/2/annotate")));
+    let again = site.submits(ADA, frame, 2, ()).await;
+    assert_eq!(again.status, StatusCode::OK, "an answer that was lost is no reason to refuse it");
 
-    assert_eq!(site.saves(ADA, frame, 2, &drawn(7)).await.status, StatusCode::LOCKED);
+    assert_eq!(site.saves(ADA, frame, 2, drawn(7)).await.status, StatusCode::LOCKED);
     let reopen = format!("/frames/{frame}/reopen");
     assert_eq!(site.post(BEA, &reopen).await.status, StatusCode::CONFLICT);
     assert_eq!(site.post(LEA, &reopen).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(site.saves(LEA, frame, 2, &drawn(7)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(site.saves(LEA, frame, 2, drawn(7)).await.status, StatusCode::NO_CONTENT);
+    site.post(LEA, &format!("/frames/{frame}/release")).await;
+    assert_eq!(site.takes_next(BEA).await, Some(frame), "what a lead changed is to be finished");
+}
+
+#[tokio::test]
+async fn a_submitted_frame_that_was_opened_and_not_changed_stays_submitted() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    site.saves(ADA, frame, 1, drawn(6)).await;
+    site.submits(ADA, frame, 2, ()).await;
+    let state = async || queue::chosen(site.fixture.workspace.db(), FrameId(frame), now()).await.unwrap().unwrap();
+    let submitted = state().await;
+    let reopen = format!("/frames/{frame}/reopen");
+
+    site.post(LEA, &reopen).await;
+    assert_eq!(state().await.state, PickState::Ready);
+    site.post(LEA, &format!("/frames/{frame}/release")).await;
+    assert_eq!(state().await, submitted, "put back");
+
+    site.post(LEA, &reopen).await;
+    let (db, bea) = (site.fixture.workspace.db(), site.fixture.people[BEA].0);
+    let later = queue::next(db, site.fixture.project, bea, now() + LEASE + 1).await.unwrap();
+    assert_ne!(later, Some(FrameId(frame)), "finished work is not handed out");
+    assert_eq!(state().await, submitted, "left alone");
+}
+
+#[tokio::test]
+async fn a_lead_looks_at_any_mask_and_takes_a_frame_over() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let offer = format!("/frames/{frame}/annotate");
+    site.saves(ADA, frame, 1, drawn(2)).await;
+    let mask = site.send(LEA, "GET", &format!("/frames/{frame}/preview"), &[], ()).await;
+    let png = image::load_from_memory(&mask.body).unwrap().to_rgb8();
+    assert_eq!((png.dimensions(), png.get_pixel(5, 5).0), ((SIZE.width, SIZE.height), [70, 70, 70]), "building");
+
+    assert!(!site.sees(BEA, &offer).await.contains("Take it over"));
+    let page = site.sees(LEA, &offer).await;
+    assert!(page.contains("Take it from Ada") && page.contains(&format!("/frames/{frame}/preview")));
+    let take_over = format!("/frames/{frame}/take-over");
+    assert_eq!(site.post(BEA, &take_over).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.post(LEA, &take_over).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.saves(ADA, frame, 2, drawn(3)).await.message(), "Lea works on this frame now.");
+    assert_eq!(site.saves(LEA, frame, 2, drawn(3)).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_round_ends_without_a_frame_that_a_lead_leaves_out() {
+    let site = Site::open().await;
+    for frame in 1..4 {
+        site.takes_next(ADA).await;
+        site.submits(ADA, frame, 1, ()).await;
+    }
+    let leave_out = async |person, frame| site.post(person, &format!("/frames/{frame}/leave-out")).await.status;
+    assert_eq!(leave_out(BEA, 4).await, StatusCode::FORBIDDEN);
+    assert_eq!(leave_out(LEA, 4).await, StatusCode::CONFLICT, "Ada works on it");
+    assert_eq!(leave_out(LEA, 3).await, StatusCode::CONFLICT, "it is submitted");
+    site.post(ADA, "/frames/4/release").await;
+    assert!(site.sees(LEA, "/projects/1/picks").await.contains("/frames/4/leave-out"));
+    assert_eq!(leave_out(LEA, 4).await, StatusCode::SEE_OTHER);
+    assert!(site.sees(ADA, "/projects/1/queue").await.contains("All 3 frames are labelled"));
 }
 
 #[tokio::test]
 async fn the_page_opens_for_who_holds_the_frame_and_offers_it_to_others() {
     let site = Site::open().await;
-    let see = async |person| {
-        let page = site.send(person, "GET", "/frames/1/annotate", &[], ()).await;
-        String::from_utf8(page.body.to_vec()).unwrap()
-    };
+    let see = async |person| site.sees(person, "/frames/1/annotate").await;
     assert!(see(ADA).await.contains("Nobody works on this frame now."));
     assert_eq!(site.post(ADA, "/frames/1/take").await.header(header::LOCATION), "/frames/1/annotate");
     assert!(see(ADA).await.contains("id=\"stage\""));

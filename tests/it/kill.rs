@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
+use windlass::domain::{Layers, Mask, Origin, Size};
 
-const WIDTH: usize = 256;
-const PIXELS: usize = WIDTH * WIDTH / 2;
+const SIZE: Size = Size { width: 256, height: 128 };
 const SAVES: usize = 200;
 const KILLS: usize = 4;
 /// Longer than any answer takes; a server that hangs fails the test.
@@ -25,7 +25,7 @@ struct Server {
 impl Server {
     fn start(program: &Path, dir: &Path) -> Self {
         let mut command = Command::new(program);
-        command.arg(dir).args(["0", "4", &WIDTH.to_string()]).stdout(Stdio::piped());
+        command.arg(dir).args(["0", "4", &SIZE.width.to_string()]).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -84,7 +84,12 @@ fn send(address: &str, cookie: &str, method: &str, path: &str, base: i64, body: 
 
 /// What a client draws at its n-th save.
 fn drawn(client: usize, n: usize) -> Vec<u8> {
-    (0..PIXELS).map(|pixel| ((client * 7 + n + pixel / 97) % 19) as u8).collect()
+    (0..SIZE.pixels()).map(|pixel| ((client * 7 + n + pixel / 97) % 19) as u8).collect()
+}
+
+/// The same, as the editor sends it.
+fn patch(pixels: Vec<u8>) -> Vec<u8> {
+    Layers::uniform(Mask::new(SIZE, pixels, 19).unwrap(), Origin::Hand).patch()
 }
 
 /// An acknowledged save: client, its frame's version, which drawing.
@@ -97,7 +102,7 @@ fn save_on(address: &str, cookie: &str, client: usize, tell: &mpsc::Sender<Ackno
     send(address, cookie, "POST", &format!("/frames/{frame}/take"), 0, &[]);
     let Some((200, mut version, _)) = send(address, cookie, "GET", &path, 0, &[]) else { return };
     for n in version as usize.. {
-        match send(address, cookie, "PUT", &path, version, &drawn(client, n)) {
+        match send(address, cookie, "PATCH", &path, version, &patch(drawn(client, n))) {
             Some((204, next, _)) => version = next,
             Some((status, ..)) => panic!("client {client}: a save was answered with {status}"),
             None => return,

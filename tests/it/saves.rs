@@ -1,10 +1,11 @@
 //! Saving what changed: tiles in runs against a version, the record of the work, submitting in spite of the checks.
 
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use windlass::domain::{FrameId, Layers, Origin, Origins, RoundId};
 use windlass::store::{masks, projects, work};
 
-use crate::annotate::{ADA, Answer, BEA, SIZE, Site, drawn};
+use crate::annotate::{ADA, Answer, BEA, LEA, SIZE, Site, drawn};
 
 /// Of one colour: the frame of 128x64 has two tiles of 4096 pixels.
 fn tile(number: u32, runs: &[(u16, u8, Origin)]) -> Vec<u8> {
@@ -34,7 +35,7 @@ async fn reads(site: &Site, frame: i64) -> Layers {
 async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();
-    site.saves(ADA, frame, 1, &drawn(2)).await;
+    site.saves(ADA, frame, 1, drawn(2)).await;
     let right = tile(1, &[(64, 5, Origin::Segment), (4032, 255, Origin::Hand)]);
     let saved = patches(&site, ADA, frame, 2, right, r#"{"seconds": 3.5, "actions": {"brush": 2}}"#).await;
     assert_eq!((saved.status, saved.header(header::ETAG)), (StatusCode::NO_CONTENT, "\"3\""));
@@ -58,22 +59,54 @@ async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
 }
 
 #[tokio::test]
-async fn a_start_mask_is_all_the_models_and_a_whole_mask_by_hand_where_it_differs() {
+async fn a_start_mask_is_all_the_models_but_for_what_a_person_changes() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();
     let start = reads(&site, frame).await;
     assert!(start.origins().iter().all(|&origin| origin == Origin::Model as u8));
     let plain = site.send(ADA, "GET", &format!("/frames/{frame}/mask"), &[], ()).await.body;
     assert!(plain == start.classes(), "both ways of reading give the same classes");
-    let mut pixels = plain.to_vec();
-    pixels[5] = 18;
-    site.saves(ADA, frame, 1, &pixels).await;
-    let db = site.fixture.workspace.db();
-    let (_, layers): (i64, Layers) = work::layers(db, FrameId(frame), None).await.unwrap().unwrap();
+    let mut origins = start.origins().to_vec();
+    origins[5] = Origin::Hand as u8;
+    let patch = Layers::from_parts(SIZE, plain.to_vec(), origins).unwrap().patch();
+    assert_eq!(patches(&site, ADA, frame, 1, patch, "{}").await.status, StatusCode::NO_CONTENT);
     assert_eq!(
-        Origins::of(layers.origins()),
+        Origins::of(reads(&site, frame).await.origins()),
         Origins { model: SIZE.pixels() as u64 - 1, hand: 1, ..Origins::default() }
     );
+}
+
+#[tokio::test]
+async fn a_refused_save_hears_what_the_versions_since_call_themselves() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let save = async |base: &str, id: &str| {
+        let headers = [("if-match", base), ("windlass-save", id)];
+        site.send(ADA, "PATCH", &format!("/frames/{frame}/mask"), &headers, vec![]).await
+    };
+    assert_eq!(save("\"1\"", "a.0").await.status, StatusCode::NO_CONTENT);
+    site.saves(ADA, frame, 2, drawn(3)).await;
+    let stale = save("\"1\"", "a.1").await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert_eq!((&stale.json()["version"], &stale.json()["saves"]), (&3.into(), &serde_json::json!(["a.0", null])));
+    assert_eq!(save("\"3\"", &"x".repeat(65)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn what_was_done_after_the_last_save_is_kept_with_the_submission_and_counts_once() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let body = r#"{"work": {"seconds": 300, "actions": {"undo": 1}}}"#;
+    for _ in 0..2 {
+        assert_eq!(site.submits(ADA, frame, 1, body).await.status, StatusCode::OK);
+    }
+    let db = site.fixture.workspace.db();
+    let effort = work::of_round(db, RoundId(1)).await.unwrap().remove(&FrameId(frame)).unwrap();
+    assert_eq!((effort.work.seconds, effort.work.total_actions(), effort.saves), (300.0, 1, 0));
+    assert_eq!(effort.origins, Origins { model: SIZE.pixels() as u64, ..Origins::default() });
+    assert!(site.sees(LEA, "/projects/1/picks").await.contains("5 min of work"));
+    let impossible = site.submits(ADA, frame, 1, r#"{"work": {"seconds": -1}}"#).await;
+    assert_eq!(impossible.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -113,6 +146,8 @@ async fn a_change_that_cannot_be_made_is_refused_with_a_sentence_and_leaves_no_v
     let foreign = patches(&site, BEA, frame, 1, whole.clone(), "{}").await;
     assert_eq!((foreign.status, foreign.message().as_str()), (StatusCode::LOCKED, "Ada works on this frame now."));
     assert_eq!(patches(&site, ADA, 99, 1, whole.clone(), "{}").await.status, StatusCode::NOT_FOUND);
+    let nobody = Request::patch(&path).header("origin", "http://box").header("host", "box").header("if-match", "\"1\"");
+    assert_eq!(site.asks(nobody.body(Body::from(whole.clone())).unwrap()).await.status, StatusCode::UNAUTHORIZED);
 
     assert_eq!(patches(&site, ADA, frame, 1, whole.clone(), "{}").await.status, StatusCode::NO_CONTENT);
     for base in [0, 1, 7] {
@@ -127,17 +162,15 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     let site = Site::open().await;
     let db = site.fixture.workspace.db();
     let frame = site.takes_next(ADA).await.unwrap();
-    site.saves(ADA, frame, 1, &drawn(255)).await;
-    let submit = async |body: &'static str| {
-        site.send(ADA, "POST", &format!("/frames/{frame}/submit"), &[("if-match", "\"2\"")], body).await
-    };
+    site.saves(ADA, frame, 1, drawn(255)).await;
+    let submit = async |body: &'static str| site.submits(ADA, frame, 2, body).await;
     let plain = submit("").await;
     assert_eq!(plain.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(plain.message().starts_with("100.0 % of the frame are unlabelled where this project allows 5 %"));
     let silent = submit(r#"{"findings": ["All of it is unlabelled"], "word": "  "}"#).await;
     assert_eq!(silent.message(), "say in a word why the frame is submitted all the same");
     let submitted = submit(r#"{"findings": ["All of it is unlabelled"], "word": "fog"}"#).await;
-    assert_eq!(submitted.status, StatusCode::SEE_OTHER);
+    assert_eq!(submitted.status, StatusCode::OK);
     let effort = work::of_round(db, RoundId(1)).await.unwrap().remove(&FrameId(frame)).unwrap();
     assert_eq!(effort.overruled.unwrap().word, "fog");
 
@@ -145,9 +178,8 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     checks.unlabelled_percent = 100.0;
     projects::set_checks(db, site.fixture.project, &checks).await.unwrap();
     let next = site.takes_next(ADA).await.unwrap();
-    site.saves(ADA, next, 1, &drawn(255)).await;
-    let path = format!("/frames/{next}/submit");
-    assert_eq!(site.send(ADA, "POST", &path, &[("if-match", "\"2\"")], ()).await.status, StatusCode::SEE_OTHER);
+    site.saves(ADA, next, 1, drawn(255)).await;
+    assert_eq!(site.submits(ADA, next, 2, ()).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ async fn a_round_is_begun_by_a_lease_or_a_saved_mask() {
     let begin = windlass::store::queue::next(db, project, lead, now()).await.unwrap();
     assert_eq!(begin, Some(id));
     assert!(rounds::labelling_begun(db, round).await.unwrap());
-    windlass::store::queue::release(db, id, lead).await.unwrap();
+    windlass::store::queue::release(db, id, lead, now()).await.unwrap();
     assert!(!rounds::labelling_begun(db, round).await.unwrap());
     let mask = windlass::domain::Mask::new(size, vec![1, 255], 11).unwrap();
     let mut tx = db.begin().await.unwrap();

@@ -10,7 +10,10 @@ function bench({ version = 1 } = {}) {
     waiting: [],
     map: new Uint8Array([0]),
     /** What the server holds; the newest last. */
-    versions: [[version, new Uint8Array([0])]],
+    versions: [[version, new Uint8Array([0]), null]],
+    /** What the saves that arrived are said to have cost, and what is not sent yet. */
+    counted: 0,
+    work: 0,
     puts: 0,
     answer: null,
     states: [],
@@ -27,25 +30,37 @@ function bench({ version = 1 } = {}) {
       bench.waiting = bench.waiting.filter((other) => other !== timer);
     },
   };
-  const store = (pixels, base) => {
+  const store = ({ pixels, slip }, base) => {
     const newest = bench.versions.at(-1)[0];
-    if (base !== newest) return { kind: "stale", version: newest, who: "Bea", at: 5 };
-    bench.versions.push([newest + 1, pixels.slice()]);
+    const saves = bench.versions.filter(([number]) => number > base).map(([, , id]) => id);
+    if (base !== newest) return { kind: "stale", version: newest, who: "Bea", at: 5, saves };
+    bench.versions.push([newest + 1, pixels.slice(), slip.id]);
+    bench.counted += slip.work;
     return { kind: "saved", version: newest + 1 };
   };
   bench.store = store;
   bench.sync = new Sync({
     version,
-    capture: () => (bench.unsent ? ((bench.unsent = false), bench.map.slice()) : null),
-    giveBack: () => (bench.unsent = true),
-    put: async (pixels, base) => {
-      bench.puts++;
-      return bench.answer ? bench.answer(pixels, base) : store(pixels, base);
+    capture: () => {
+      if (!bench.unsent) return null;
+      const slip = { id: `a.${bench.puts}`, work: bench.work };
+      bench.unsent = false;
+      bench.work = 0;
+      return { pixels: bench.map.slice(), slip };
     },
-    judge: async (theirs, base, doubtful) => {
-      const [newest] = bench.versions.find(([number]) => number === theirs.version)[1];
+    giveBack: ({ slip }) => {
+      bench.unsent = true;
+      bench.work += slip.work;
+    },
+    late: ({ work }) => (bench.work -= work),
+    put: async (parcel, base) => {
+      bench.puts++;
+      return bench.answer ? bench.answer(parcel, base) : store(parcel, base);
+    },
+    judge: async (theirs, base) => {
+      const [newest, old] = [theirs.version, base].map((wanted) => bench.versions.find(([number]) => number === wanted)[1][0]);
       bench.unsent = bench.map[0] !== newest;
-      return doubtful?.[0] !== newest && bench.map[0] !== newest;
+      return newest !== old && newest !== bench.map[0];
     },
     timers,
     onState: (state) => bench.states.push(state.kind),
@@ -53,6 +68,7 @@ function bench({ version = 1 } = {}) {
   bench.draw = (value) => {
     bench.map = new Uint8Array([value]);
     bench.unsent = true;
+    bench.work++;
     bench.sync.touch();
   };
   bench.pass = async (ms) => {
@@ -88,7 +104,7 @@ test("a stroke is saved two seconds after the last one", async () => {
 test("a stroke drawn during a save is saved by the next", async () => {
   const b = bench();
   let answer;
-  b.answer = (pixels, base) => new Promise((resolve) => (answer = () => resolve(b.store(pixels, base))));
+  b.answer = (parcel, base) => new Promise((resolve) => (answer = () => resolve(b.store(parcel, base))));
   b.draw(1);
   const done = b.sync.flush();
   b.draw(2);
@@ -121,8 +137,8 @@ test("an outage: says why, tries again ever more slowly, loses nothing", async (
 
 test("a server that died between commit and answer makes no conflict", async () => {
   const b = bench();
-  b.answer = (pixels, base) => {
-    b.store(pixels, base);
+  b.answer = (parcel, base) => {
+    b.store(parcel, base);
     throw new Error("connection reset");
   };
   b.draw(1);
@@ -133,11 +149,55 @@ test("a server that died between commit and answer makes no conflict", async () 
   assert.ok(!b.states.includes("conflict"));
   assert.equal(b.newest(), 2);
   assert.deepEqual(b.sync.state, { kind: "saved", version: 3 });
+  assert.equal(b.counted, 2, "what the strokes cost counts once");
+});
+
+test("an answer that was lost is known again after further attempts that failed and strokes over it", async () => {
+  const b = bench();
+  b.answer = (parcel, base) => {
+    b.store(parcel, base);
+    throw new Error("connection reset");
+  };
+  b.draw(1);
+  await b.pass(QUIET);
+  b.answer = () => Promise.reject(new Error("connection refused"));
+  b.draw(2);
+  await b.pass(BACKOFF[0]);
+  b.draw(3);
+  b.answer = null;
+  await b.pass(BACKOFF[1]);
+  assert.ok(!b.states.includes("conflict"));
+  assert.deepEqual([b.newest(), b.sync.state, b.counted], [3, { kind: "saved", version: 3 }, 3]);
+});
+
+test("what an earlier visit sent last is known by its slip, also where it was undone meanwhile", async () => {
+  const b = bench();
+  b.versions.push([2, new Uint8Array([1]), "before.0"]);
+  b.sync.doubtful = [{ id: "before.0", work: 1 }];
+  b.work = 1;
+  b.draw(0);
+  await b.pass(QUIET);
+  assert.ok(!b.states.includes("conflict"));
+  assert.deepEqual([b.newest(), b.sync.state, b.counted], [0, { kind: "saved", version: 3 }, 1]);
+});
+
+test("another's version upon one of ours whose answer was lost: the choice is between what came after that", async () => {
+  const b = bench();
+  b.answer = (parcel, base) => {
+    b.store(parcel, base);
+    b.versions.push([3, new Uint8Array([9]), "bea.0"]);
+    throw new Error("connection reset");
+  };
+  b.draw(1);
+  await b.pass(QUIET);
+  b.answer = null;
+  await b.pass(BACKOFF[0]);
+  assert.deepEqual(b.sync.state, { kind: "conflict", version: 2, theirs: { version: 3, who: "Bea", at: 5 } });
 });
 
 test("another's newer version is a choice: mine becomes the next one", async () => {
   const b = bench();
-  b.versions.push([2, new Uint8Array([9])]);
+  b.versions.push([2, new Uint8Array([9]), null]);
   b.draw(1);
   await b.pass(QUIET);
   assert.deepEqual(b.sync.state, { kind: "conflict", version: 1, theirs: { version: 2, who: "Bea", at: 5 } });
@@ -150,7 +210,7 @@ test("another's newer version is a choice: mine becomes the next one", async () 
 
 test("another's newer version is a choice: where theirs is chosen, nothing is sent", async () => {
   const b = bench();
-  b.versions.push([2, new Uint8Array([9])]);
+  b.versions.push([2, new Uint8Array([9]), null]);
   b.draw(1);
   await b.pass(QUIET);
   b.map = new Uint8Array([9]);
@@ -165,7 +225,7 @@ test("another's newer version is a choice: where theirs is chosen, nothing is se
 
 test("a newer version that holds nothing but our own is no conflict, and nothing is sent twice", async () => {
   const b = bench();
-  b.versions.push([2, new Uint8Array([1])]);
+  b.versions.push([2, new Uint8Array([1]), null]);
   b.draw(1);
   await b.pass(QUIET);
   assert.ok(!b.states.includes("conflict"));
@@ -199,7 +259,7 @@ test("what failed to be saved stays unsaved, over strokes and attempts, until a 
     { kind: "refused", message: "no such class" },
     { kind: "refused", message: "no such class" },
   ];
-  b.answer = (pixels, base) => outcomes.shift() ?? b.store(pixels, base);
+  b.answer = (parcel, base) => outcomes.shift() ?? b.store(parcel, base);
   b.draw(1);
   await b.pass(QUIET);
   const failed = b.states.length;

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::mask::{refuse, version_of};
 use super::show;
-use crate::domain::{FrameId, ProjectId};
+use crate::domain::{FrameId, ProjectId, Work};
 use crate::store::queue::{self, Chosen, Refusal, Submission};
 use crate::store::rounds::PickState;
 use crate::store::work::{self, Overruled};
@@ -50,7 +50,15 @@ struct Offer {
     /// A sentence.
     why: String,
     may_take: bool,
+    may_take_over: bool,
     may_reopen: bool,
+    may_leave_out: bool,
+}
+
+impl Offer {
+    fn has_mask(&self) -> bool {
+        self.chosen.state != PickState::Waiting
+    }
 }
 
 /// GET `/frames/{frame}/annotate`.
@@ -73,23 +81,41 @@ pub(crate) async fn page(
         (PickState::Ready, None) => "Nobody works on this frame now.".into(),
     };
     let may_take = chosen.state == PickState::Ready && chosen.holder.is_none();
+    let may_take_over = chosen.state == PickState::Ready && chosen.holder.is_some() && person.is_lead();
     let mine = chosen.submitted_by == Some(person.id) || person.is_lead();
     let may_reopen = chosen.state == PickState::Submitted && mine;
-    show(&Offer { page, chosen, why, may_take, may_reopen })
+    let may_leave_out = chosen.state != PickState::Submitted && chosen.holder.is_none() && person.is_lead();
+    show(&Offer { page, chosen, why, may_take, may_take_over, may_reopen, may_leave_out })
 }
 
 /// POST `/projects/{project}/queue/next`: the next frame, leased to who asks.
 pub(crate) async fn next(State(app): State<App>, person: Person, Path(project): Path<i64>) -> Result<Redirect> {
-    to_next(app.workspace.db(), ProjectId(project), &person).await
+    Ok(Redirect::to(&next_page(&app, ProjectId(project), &person).await?))
 }
 
 /// POST `/frames/{frame}/take`: this frame, if it is free.
 pub(crate) async fn take(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     match queue::take(app.workspace.db(), FrameId(frame), person.id, now()).await? {
         // Where somebody was faster, the page says who.
-        Ok(_) | Err(Refusal::Leased(_) | Refusal::NotReady | Refusal::Submitted) => Ok(to_page(frame)),
+        Ok(_) | Err(Refusal::Leased(_) | Refusal::NotReady | Refusal::Submitted) => Ok(Redirect::to(&page_of(frame))),
         Err(_) => Err(WebError::NotFound),
     }
+}
+
+/// POST `/frames/{frame}/take-over`: this frame, whoever has it.
+pub(crate) async fn take_over(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
+    queue::take_over(app.workspace.db(), FrameId(frame), person.id, now()).await?;
+    Ok(Redirect::to(&page_of(frame)))
+}
+
+/// POST `/frames/{frame}/leave-out`: the round goes on without this frame.
+pub(crate) async fn leave_out(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
+    let db = app.workspace.db();
+    let project = chosen(db, FrameId(frame)).await?.project;
+    let left_out = queue::leave_out(db, FrameId(frame), person.id, now()).await?;
+    left_out.map_err(|refusal| WebError::Conflict(sentence(&refusal.to_string())))?;
+    go_on(&app, project).await;
+    Ok(Redirect::to(&format!("/projects/{project}/picks")))
 }
 
 /// POST `/frames/{frame}/lease`: a sign of life. Answers `{"until": milliseconds}`, or 423 where another has the frame.
@@ -102,28 +128,34 @@ pub(crate) async fn lease(State(app): State<App>, person: Person, Path(frame): P
 pub(crate) async fn release(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     let db = app.workspace.db();
     let chosen = chosen(db, FrameId(frame)).await?;
-    queue::release(db, chosen.frame, person.id).await?;
-    Ok(to_queue(chosen.project))
+    queue::release(db, chosen.frame, person.id, now()).await?;
+    // It may be the last one, opened again and submitted as it was.
+    go_on(&app, chosen.project).await;
+    Ok(Redirect::to(&queue_of(chosen.project)))
 }
 
-/// Bytes of a word, and findings, at most.
+/// Bytes of a word and of a finding, and findings, at most.
 const LONGEST_WORD: usize = 2000;
 const MOST_FINDINGS: usize = 100;
 
-/// What the editor's checks found in a mask, and what the person says to it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Objection {
+/// What comes with a submission: what was done since the last save; what the editor's checks found in the mask, and what
+/// the person says to it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Closing {
+    work: Work,
     findings: Vec<String>,
-    word: String,
+    word: Option<String>,
 }
 
-impl Objection {
-    fn read(body: &[u8]) -> Result<Option<Overruled>, String> {
+impl Closing {
+    fn read(body: &[u8]) -> Result<(Work, Option<Overruled>), String> {
         if body.is_empty() {
-            return Ok(None);
+            return Ok((Work::default(), None));
         }
-        let Self { findings, word } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let Self { work, findings, word } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        work.check()?;
+        let Some(word) = word else { return Ok((work, None)) };
         let word = word.trim().to_owned();
         if word.is_empty() {
             return Err("say in a word why the frame is submitted all the same".into());
@@ -132,12 +164,13 @@ impl Objection {
         if too_long(&word) || findings.len() > MOST_FINDINGS || findings.iter().any(too_long) {
             return Err(format!("at most {MOST_FINDINGS} findings, of at most {LONGEST_WORD} bytes, as is the word"));
         }
-        Ok(Some(Overruled { findings, word }))
+        Ok((work, Some(Overruled { findings, word })))
     }
 }
 
-/// POST `/frames/{frame}/submit` with `If-Match`: finishes the frame and goes on to the next. A body, if there is one, is
-/// an [`Objection`] as JSON; without one, a mask with more than the project's limit unlabelled is refused.
+/// POST `/frames/{frame}/submit` with `If-Match`: finishes the frame; the answer says in `next` where the next one is. A
+/// body, if there is one, is a [`Closing`] as JSON; without a word in it, a mask with more than the project's limit
+/// unlabelled is refused.
 pub(crate) async fn submit(
     State(app): State<App>,
     person: Person,
@@ -149,8 +182,8 @@ pub(crate) async fn submit(
     let Some(version) = version_of(&headers) else {
         return Ok(refuse(StatusCode::PRECONDITION_REQUIRED, "say with If-Match which version you submit"));
     };
-    let overruled = match Objection::read(&body) {
-        Ok(overruled) => overruled,
+    let (work, overruled) = match Closing::read(&body) {
+        Ok(closing) => closing,
         Err(message) => return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message)),
     };
     let chosen = chosen(db, FrameId(frame)).await?;
@@ -165,24 +198,26 @@ pub(crate) async fn submit(
             return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message));
         }
     }
-    let (frame, user, overruled) = (chosen.frame, person.id, overruled.as_ref());
-    match queue::submit(db, Submission { frame, user, version, overruled, now: now() }).await? {
-        Ok(()) => {
-            // The frame is in, whatever comes of this.
-            if let Err(error) = app.supervisor.go_on(chosen.project).await {
-                tracing::warn!(project.id = %chosen.project, "the training does not begin by itself: {error}");
-            }
-            Ok(to_next(db, chosen.project, &person).await?.into_response())
-        }
-        Err(refusal) => Ok(locked(&refusal)),
+    let submission = Submission {
+        frame: chosen.frame,
+        user: person.id,
+        version,
+        work: &work,
+        overruled: overruled.as_ref(),
+        now: now(),
+    };
+    if let Err(refusal) = queue::submit(db, submission).await? {
+        return Ok(locked(&refusal));
     }
+    let next = next_page(&app, chosen.project, &person).await?;
+    Ok(Json(json!({ "next": next })).into_response())
 }
 
 /// POST `/frames/{frame}/reopen`: a submitted frame is worked on again, by its submitter or a lead.
 pub(crate) async fn reopen(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     let reopened = queue::reopen(app.workspace.db(), FrameId(frame), person.id, person.is_lead(), now()).await?;
     reopened.map_err(|refusal| WebError::Conflict(sentence(&refusal.to_string())))?;
-    Ok(to_page(frame))
+    Ok(Redirect::to(&page_of(frame)))
 }
 
 /// A refusal of the queue as a script reads it.
@@ -227,15 +262,26 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
     .to_string()
 }
 
-async fn to_next(db: &Db, project: ProjectId, person: &Person) -> Result<Redirect> {
-    let next = queue::next(db, project, person.id, now()).await?;
-    Ok(next.map_or_else(|| to_queue(project), |frame| to_page(frame.0)))
+/// There may be nothing left to label: then the training begins. What was asked for is done whatever comes of this.
+async fn go_on(app: &App, project: ProjectId) {
+    if let Err(error) = app.supervisor.go_on(project).await {
+        tracing::warn!(project.id = %project, "the training does not begin by itself: {error}");
+    }
 }
 
-fn to_page(frame: i64) -> Redirect {
-    Redirect::to(&format!("/frames/{frame}/annotate"))
+/// Where the person goes on: at the next frame, which is leased to them, or at the queue if there is none.
+async fn next_page(app: &App, project: ProjectId, person: &Person) -> Result<String> {
+    if let Some(frame) = queue::next(app.workspace.db(), project, person.id, now()).await? {
+        return Ok(page_of(frame.0));
+    }
+    go_on(app, project).await;
+    Ok(queue_of(project))
 }
 
-fn to_queue(project: ProjectId) -> Redirect {
-    Redirect::to(&format!("/projects/{project}/queue"))
+fn page_of(frame: i64) -> String {
+    format!("/frames/{frame}/annotate")
+}
+
+fn queue_of(project: ProjectId) -> String {
+    format!("/projects/{project}/queue")
 }

@@ -8,9 +8,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
-use crate::domain::{Domain, FrameId, ProjectId, Split};
+use crate::domain::{Domain, FrameId, Mask, ProjectId, Split};
 use crate::formats::{atomic, label, mask_png, picture};
-use crate::store::{frames, projects};
+use crate::store::{frames, masks, projects};
 use crate::supervisor::code_of;
 use crate::web::error::Result;
 use crate::web::{App, WebError};
@@ -70,6 +70,22 @@ pub(crate) async fn truth(State(app): State<App>, extract::Path(id): extract::Pa
         move || label::read_label(&path, &code, frame.size).map(|m| mask_png::encode_color(&m, &project.taxonomy));
     let png = tokio::task::spawn_blocking(draw).await?.map_err(|error| WebError::Internal(error.into()))?;
     Ok(([(header::CONTENT_TYPE, "image/png"), FOR_GOOD], png).into_response())
+}
+
+/// GET `/frames/{frame}/preview`: the newest mask in the colours of its classes, black where there is none.
+pub(crate) async fn preview(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {
+    let db = app.workspace.db();
+    let (project, frame) = frames::get(db, FrameId(id)).await?;
+    let project = projects::get(db, project).await?;
+    let (_, pixels) = masks::pixels(db, frame.id, None).await?.ok_or(WebError::NotFound)?;
+    let _turn = AT_ONCE.acquire().await;
+    let draw = move || {
+        let mask = Mask::new(frame.size, pixels, project.taxonomy.len());
+        mask.map(|mask| mask_png::encode_color(&mask, &project.taxonomy))
+    };
+    let png = tokio::task::spawn_blocking(draw).await?.map_err(|error| WebError::Internal(error.into()))?;
+    // The next save changes it.
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, no-store")], png).into_response())
 }
 
 /// GET `/projects/{project}/examples`: the source frame that shows a class well, by class index.

@@ -156,6 +156,15 @@ impl Row {
             (PickState::Submitted, None) => "submitted".into(),
         }
     }
+
+    fn has_mask(&self) -> bool {
+        self.pick.state != PickState::Waiting
+    }
+
+    /// Whether a lead may end the round without it now.
+    fn may_be_left_out(&self) -> bool {
+        self.pick.state != PickState::Submitted && !self.is_leased
+    }
 }
 
 /// GET `/projects/{project}/picks`.
@@ -212,7 +221,7 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
     let now = now();
     let row = |pick: Picked| {
         let leased = pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
-        let who = pick.submitted_by.or(leased.map(|(user, _)| user)).and_then(|id| people.get(&id).cloned());
+        let who = leased.map(|(user, _)| user).or(pick.submitted_by).and_then(|id| people.get(&id).cloned());
         let name = names.get(&pick.why.frame).cloned().unwrap_or_default();
         let effort = efforts.remove(&pick.why.frame);
         Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), effort, pick }

@@ -25,16 +25,13 @@ struct Queue {
     submitted: Vec<Picked>,
     /// Leased by others now.
     n_taken: usize,
+    /// To be had now.
+    n_free: usize,
 }
 
 impl Queue {
     fn lists(&self) -> [(&'static str, &[Picked]); 2] {
         [("Open", &self.mine), ("Submitted by me", &self.submitted)]
-    }
-
-    /// Frames that this person can get now.
-    fn free(&self) -> u64 {
-        self.counts.ready - self.n_taken as u64
     }
 }
 
@@ -54,8 +51,12 @@ pub(crate) async fn mine(State(app): State<App>, page: Page, me: Person, Path(id
     let now = now();
     let leased = |pick: &Picked| pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
     let n_taken = picks.iter().filter(|pick| leased(pick).is_some_and(|(user, _)| user != me.id)).count();
+    let n_free = picks.iter().filter(|pick| pick.state == PickState::Ready && leased(pick).is_none()).count();
     let mine = picks.iter().filter(|pick| leased(pick).is_some_and(|(user, _)| user == me.id)).cloned().collect();
-    let mut submitted: Vec<Picked> = picks.into_iter().filter(|pick| pick.submitted_by == Some(me.id)).collect();
+    let mut submitted: Vec<Picked> = picks
+        .into_iter()
+        .filter(|pick| pick.state == PickState::Submitted && pick.submitted_by == Some(me.id))
+        .collect();
     submitted.sort_by_key(|pick| std::cmp::Reverse(pick.submitted_at));
-    show(&Queue { page, project, counts, mine, submitted, n_taken })
+    show(&Queue { page, project, counts, mine, submitted, n_taken, n_free })
 }

@@ -8,9 +8,11 @@
  */
 
 /** @typedef {import("../history.js").Stroke} Stroke */
-/** @typedef {{ version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[] }} Draft
- *   `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`: milliseconds */
-/** @typedef {{ version: number, change: Uint8Array, at: number, past: string[], future: string[] }} Head */
+/** @typedef {import("./sync.js").Slip} Slip */
+/** @typedef {{ version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[], lost?: Slip[], sent?: Slip[] }} Draft
+ *   `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`: milliseconds; `lost`:
+ *   parcels whose answer did not come, their work being part of the next one's; `sent`: the one under way and the next */
+/** @typedef {Omit<Draft, "past" | "future"> & { past: string[], future: string[] }} Head */
 
 const HEADS = "head";
 const STROKES = "stroke";
@@ -90,13 +92,13 @@ export class Drafts {
   }
 
   /** @param {Draft} draft */
-  async #put({ version, change, at, past, future }) {
+  async #put({ past, future, ...rest }) {
     const all = [...past, ...future];
     const wanted = new Set(all.map(({ id }) => id));
     const fresh = all.filter(({ id }) => !this.written.has(id));
     const gone = [...this.written].filter((id) => !wanted.has(id));
     /** @type {Head} */
-    const head = { version, change, at, past: past.map(({ id }) => id), future: future.map(({ id }) => id) };
+    const head = { ...rest, past: past.map(({ id }) => id), future: future.map(({ id }) => id) };
     await this.#do("readwrite", (heads, strokes) => {
       for (const stroke of fresh) strokes.put(stroke, [this.key, stroke.id]);
       for (const id of gone) strokes.delete([this.key, id]);

@@ -3,14 +3,16 @@
 
 import { LabelMap } from "../label_map.js";
 import { applyChange } from "../runs.js";
+import { SIGNED_OUT } from "./sync.js";
 
 /** @typedef {import("./sync.js").Outcome} Outcome */
+/** @typedef {import("../work.js").Work} Work */
 /** @typedef {{ kind: "held", until: number } | { kind: "taken", message: string } | { kind: "unknown" }} LeaseOutcome */
 
 /** @typedef {{ version: number, kind: string, who: string, at: number, seconds?: number, actions?: number }} PastVersion */
 /** @typedef {{ findings: string[], word: string }} Objection what was found, and why it is submitted all the same */
 
-/** A save that takes longer has failed. */
+/** A save or a submission that takes longer has failed. */
 const PATIENCE = 20_000;
 
 /** The server has never had it, or was put back to a time before it. */
@@ -38,17 +40,18 @@ export class Server {
 
   /**
    * @param {Uint8Array} change tiles in runs
-   * @param {import("../work.js").Work} work what they cost
+   * @param {import("./sync.js").Slip} slip what they cost, and what the save calls itself
    * @param {number} version that they were drawn on
    * @param {{ keepalive?: boolean }} [how] `keepalive`: the page is being left; nothing may be waited for before `fetch`
    * @returns {Promise<Outcome>}
    */
-  async saveTiles(change, work, version, { keepalive = false } = {}) {
+  async saveTiles(change, { id, work }, version, { keepalive = false } = {}) {
     const answer = await fetch(`${this.frame}/mask`, {
       method: "PATCH",
       headers: {
         "if-match": `"${version}"`,
         "content-type": "application/octet-stream",
+        "windlass-save": id,
         "windlass-work": JSON.stringify(work),
       },
       body: /** @type {BodyInit} */ (change),
@@ -61,10 +64,10 @@ export class Server {
     if (answer.status === 204 && made > version) return { kind: "saved", version: made };
     // A proxy's page, a hotel's sign-in: whatever it is, it has not saved anything.
     if (answer.ok) return { kind: "unreachable", message: "something else answered in its place" };
-    if (answer.type === "opaqueredirect" || answer.status === 401) return { kind: "signed_out" };
+    if (signedOut(answer)) return { kind: "signed_out" };
     if (answer.status === 409) {
-      const { version, who, at } = await answer.json();
-      return { kind: "stale", version, who, at };
+      const { version, who, at, saves } = await answer.json();
+      return { kind: "stale", version, who, at, saves };
     }
     const message = await sentence(answer);
     if (answer.status === 423) return { kind: "leased", message };
@@ -100,15 +103,33 @@ export class Server {
 
   /**
    * @param {number} version
+   * @param {Work} work since the last save
    * @param {Objection} [objection]
    * @returns {Promise<{ next: string } | { problem: string }>} where to go on
    */
-  async submit(version, objection) {
-    const headers = { "if-match": `"${version}"`, "content-type": "application/json" };
-    const answer = await fetch(`${this.frame}/submit`, { method: "POST", headers, body: objection && JSON.stringify(objection) });
-    if (answer.ok) return { next: answer.url };
-    return { problem: await sentence(answer) };
+  async submit(version, work, objection) {
+    const answer = await fetch(`${this.frame}/submit`, {
+      method: "POST",
+      headers: { "if-match": `"${version}"`, "content-type": "application/json" },
+      body: JSON.stringify({ work, ...objection }),
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (signedOut(answer)) return { problem: SIGNED_OUT };
+    return answer.ok ? answer.json() : { problem: await sentence(answer) };
   }
+}
+
+/** @param {string} url of a picture @returns {Promise<ImageBitmap>} */
+export async function bitmap(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`the picture could not be read (${answer.status})`);
+  return createImageBitmap(await answer.blob());
+}
+
+/** @param {Response} answer */
+function signedOut({ type, status }) {
+  return type === "opaqueredirect" || status === 401;
 }
 
 /** @param {Uint8Array} tiles all of them @param {{ width: number, height: number }} size @returns {LabelMap} */

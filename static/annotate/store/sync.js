@@ -11,11 +11,12 @@
  * What became of a save.
  *
  * @typedef {{ kind: "saved", version: number }
- *   | { kind: "stale", version: number, who: string, at: number }
+ *   | Theirs & { kind: "stale", saves: (string | null)[] }
  *   | { kind: "leased", message: string }
  *   | { kind: "signed_out" }
  *   | { kind: "refused", message: string }
  *   | { kind: "unreachable", message: string }} Outcome
+ *   `saves`: what each version after ours calls itself, in order
  */
 
 /**
@@ -24,28 +25,31 @@
  * @typedef {{ kind: "saved", version: number }
  *   | { kind: "waiting", version: number }
  *   | { kind: "saving", version: number }
- *   | { kind: "unsaved", version: number, reason: string, retryAt: number | null, trying?: boolean }
- *   | { kind: "conflict", version: number, theirs: { version: number, who: string, at: number } }} SaveState
+ *   | { kind: "unsaved", version: number, cause: Failure["kind"], reason: string, retryAt: number | null, trying?: boolean }
+ *   | { kind: "conflict", version: number, theirs: Theirs }} SaveState
  *   what failed stays `unsaved` until a save arrives, during the next attempt (`trying`) and over new strokes too
  */
 
 /** @typedef {{ version: number, who: string, at: number }} Theirs a version that is newer than ours */
+/** @typedef {Exclude<Outcome, { kind: "saved" | "stale" }>} Failure */
+/** @typedef {{ id: string, work: import("../work.js").Work }} Slip what is kept of a parcel while no word comes of it */
 
 /**
  * What is sent: what changed since the last save that arrived.
  *
- * @template P
+ * @template {{ slip: Slip }} P
  * @typedef {{
  *   version: number,
  *   capture: () => P | null,
  *   giveBack: (parcel: P) => void,
+ *   late: (slip: Slip) => void,
  *   put: (parcel: P, version: number) => Promise<Outcome>,
- *   judge: (theirs: Theirs, version: number, doubtful: P | null) => Promise<boolean>,
+ *   judge: (theirs: Theirs, version: number) => Promise<boolean>,
  *   timers: Timers,
  *   onState?: (state: SaveState) => void,
- * }} Options `capture` gives nothing where nothing changed; `giveBack` hears of a parcel that did not arrive; `judge` looks
- *   whether theirs holds anything that ours has not: where it does not, it makes the next parcel one on top of theirs.
- *   `doubtful` is a parcel of which no word came whether it arrived
+ * }} Options `capture` gives nothing where nothing changed; `giveBack` hears of a parcel of which no word came that it
+ *   arrived, `late` that it did all the same; `judge` looks whether theirs holds anything that ours has not: where it does
+ *   not, it makes the next parcel one on top of theirs
  */
 
 /** @typedef {{ now(): number, after(ms: number, act: () => void): unknown, cancel(timer: any): void }} Timers */
@@ -56,13 +60,17 @@ export const QUIET = 2000;
 /** Waits between attempts, in milliseconds; the last one repeats. */
 export const BACKOFF = [1000, 2000, 4000, 8000, 15000];
 
-/** @template P */
+/** What a person is told whom the server does not know any more. */
+export const SIGNED_OUT = "You are signed out. Sign in again in another tab.";
+
+/** @template {{ slip: Slip }} P */
 export class Sync {
   /** @param {Options<P>} options */
-  constructor({ version, capture, giveBack, put, judge, timers, onState = () => {} }) {
+  constructor({ version, capture, giveBack, late, put, judge, timers, onState = () => {} }) {
     this.version = version;
     this.capture = capture;
     this.giveBack = giveBack;
+    this.late = late;
     this.put = put;
     this.judge = judge;
     this.timers = timers;
@@ -71,8 +79,8 @@ export class Sync {
     this.changes = 0;
     this.acknowledged = 0;
     this.attempts = 0;
-    /** Sent, with no word whether it arrived. @type {P | null} */
-    this.doubtful = null;
+    /** Of what was sent since the last word, with none whether it arrived. @type {Slip[]} */
+    this.doubtful = [];
     /** @type {Promise<void> | null} */
     this.underWay = null;
     this.timer = null;
@@ -145,33 +153,40 @@ export class Sync {
     if (outcome.kind === "saved") return this.#arrived(changes, outcome.version);
     this.giveBack(parcel);
     if (outcome.kind === "stale") return this.#stale(outcome);
-    if (outcome.kind === "unreachable") this.doubtful = parcel;
+    if (outcome.kind === "unreachable") this.doubtful.push(parcel.slip);
     this.#unsaved(outcome);
   }
 
   /** @param {number} changes that the server has @param {number} version that they made */
   #arrived(changes, version) {
     this.attempts = 0;
-    this.doubtful = null;
+    this.doubtful = [];
     this.acknowledged = changes;
     this.#adopt(version);
   }
 
   /**
-   * A server that died after its commit and before its answer holds our own strokes: that is no conflict.
+   * Saves of our own whose answer was lost lie right upon ours: they are no conflict.
    *
-   * @param {Theirs} theirs
+   * @param {Extract<Outcome, { kind: "stale" }>} outcome
    * @returns {Promise<void>}
    */
-  async #stale({ version, who, at }) {
+  async #stale({ version, who, at, saves }) {
+    for (const id of saves) {
+      const slip = this.doubtful.find((slip) => slip.id === id);
+      if (!slip) break;
+      this.late(slip);
+      this.version++;
+    }
+    // The others were drawn on what is not the newest any more: they never will arrive.
+    this.doubtful = [];
     const theirs = { version, who, at };
     let differs;
     try {
-      differs = await this.judge(theirs, this.version, this.doubtful);
+      differs = await this.judge(theirs, this.version);
     } catch {
       return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
     }
-    this.doubtful = null;
     if (differs) return this.#say({ kind: "conflict", version: this.version, theirs });
     this.version = version;
     return this.#attempt();
@@ -183,18 +198,19 @@ export class Sync {
     this.#say(this.dirty ? { kind: "waiting", version } : { kind: "saved", version });
   }
 
-  /** @param {Exclude<Outcome, { kind: "saved" | "stale" }>} outcome */
-  #unsaved(outcome) {
-    const reason = {
-      leased: () => /** @type {any} */ (outcome).message,
-      signed_out: () => "You are signed out. Sign in again in another tab.",
-      refused: () => /** @type {any} */ (outcome).message,
-      unreachable: () => `The server does not answer (${/** @type {any} */ (outcome).message}).`,
-    }[outcome.kind]();
+  /** @param {Failure} failure */
+  #unsaved(failure) {
+    const reason = this.#reason(failure);
     // The same bytes would be refused again: the next stroke tries anew.
-    const pause = outcome.kind === "refused" ? null : BACKOFF[Math.min(this.attempts++, BACKOFF.length - 1)];
-    this.#say({ kind: "unsaved", version: this.version, reason, retryAt: pause && this.timers.now() + pause });
+    const pause = failure.kind === "refused" ? null : BACKOFF[Math.min(this.attempts++, BACKOFF.length - 1)];
+    this.#say({ kind: "unsaved", version: this.version, cause: failure.kind, reason, retryAt: pause && this.timers.now() + pause });
     if (pause) this.#wait(pause);
+  }
+
+  /** @param {Failure} failure @returns {string} a sentence */
+  #reason(failure) {
+    if (failure.kind === "signed_out") return SIGNED_OUT;
+    return failure.kind === "unreachable" ? `The server does not answer (${failure.message}).` : failure.message;
   }
 
   /** @param {number} ms */
