@@ -1,4 +1,4 @@
-//! The only reader of arguments and environment: what an operator typed, and what it means on this box.
+//! Arguments and the environment behind them: what an operator typed, and what it means on this box.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,13 @@ use crate::domain::{Backbone, Preset};
 use crate::store::people::Role;
 use crate::supervisor;
 
+const ENVIRONMENT: &str = "Environment, besides what the options name:
+  WINDLASS_LOG    what is logged: error, warn, info, debug, or by module such as windlass::web=debug [default: info]
+  WINDLASS_CACHE  the folder that builds fetch into [default: ~/.cache/windlass]";
+
 /// Moves a segmentation model to a new domain with labels on 5 % of its frames.
 #[derive(Debug, Parser)]
-#[command(name = "windlass", version, propagate_version = true)]
+#[command(name = "windlass", version, propagate_version = true, after_help = ENVIRONMENT)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -61,7 +65,8 @@ pub struct EngineArgs {
     /// The engine's binary. Default: windlass-engine beside this one.
     #[arg(long, value_name = "PATH", env = "WINDLASS_ENGINE")]
     pub engine: Option<PathBuf>,
-    /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1".
+    /// Words before the engine's, separated by spaces, such as "srun --gres=gpu:1". What they start must see workspace,
+    /// data, weights and engine under the same paths as the server.
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
     /// Where new projects train, unless their lead says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
@@ -70,7 +75,8 @@ pub struct EngineArgs {
     /// CPU threads of a job; 0 for all.
     #[arg(long, default_value_t = 0, env = "WINDLASS_THREADS")]
     pub threads: usize,
-    /// Folder of the ImageNet weights: efficientnet_lite0.safetensors, resnet101.safetensors. Default: the cache folder.
+    /// Folder of the ImageNet weights: efficientnet_lite0.safetensors, resnet101.safetensors. Default: weights beside this
+    /// program, else the cache folder.
     #[arg(long, value_name = "DIR", env = "WINDLASS_WEIGHTS")]
     pub weights: Option<PathBuf>,
 }
@@ -215,7 +221,9 @@ impl EngineArgs {
             Backbone::Resnet101 => "resnet101.safetensors",
             Backbone::EfficientnetLite0 => "efficientnet_lite0.safetensors",
         };
-        let folder = self.weights.clone().unwrap_or_else(cache);
+        let beside = std::env::current_exe().map(|program| program.with_file_name("weights"));
+        let unpacked = beside.ok().filter(|folder| folder.is_dir());
+        let folder = self.weights.clone().or(unpacked).unwrap_or_else(cache);
         std::path::absolute(&folder).unwrap_or(folder).join(name)
     }
 }
@@ -225,7 +233,7 @@ pub fn has_display() -> bool {
     cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
-/// The folder that `make setup` fills.
+/// The folder that `make setup` and `make release` fill.
 fn cache() -> PathBuf {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || folder("HOME").unwrap_or_else(|| Path::new("/").into()).join(".cache");

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Puts libtorch into the cache folder and links it as .libtorch, where .cargo/config.toml looks for it.
 #
-#   WINDLASS_CACHE   the cache folder (default: ~/.cache/windlass)
-#   LIBTORCH         a libtorch of your own: then nothing is done here
-#
-# A box with an NVIDIA driver gets the CUDA libraries too; the engine opens them when it runs.
+#   WINDLASS_CACHE      the cache folder (default: ~/.cache/windlass)
+#   WINDLASS_LIBTORCH   cuda or cpu (default: cuda where there is an NVIDIA driver). With cuda a box without a card
+#                       prepares what one with a card will run: the engine opens the CUDA libraries when it runs.
+#   LIBTORCH            a libtorch of your own: then nothing is done here
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -16,10 +16,16 @@ fi
 cache=${WINDLASS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/windlass}
 version=2.11.0
 if [ -e /proc/driver/nvidia/version ]; then kind=cuda; else kind=cpu; fi
+kind=${WINDLASS_LIBTORCH:-$kind}
+case $kind in
+    cpu) size="1.2 GB" ;;
+    cuda) size="4.6 GB" ;;
+    *) echo "WINDLASS_LIBTORCH is $kind: give cuda or cpu." >&2; exit 1 ;;
+esac
 folder=$cache/libtorch-$version-$kind
 
 if [ ! -e "$folder/complete" ]; then
-    echo "Fetching libtorch $version for $kind into $folder: once, about 1.2 GB and half a minute on a fast line."
+    echo "Fetching libtorch $version for $kind into $folder: once, $size there."
     rm -rf "$folder"
     mkdir -p "$folder"
     # The CPU libraries find nvidia/cu13 relative to themselves, so these two belong to every install.

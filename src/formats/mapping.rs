@@ -172,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_shows_a_mapping_that_is_accepted() {
+        let readme = include_str!("../../README.md");
+        let example = readme.lines().skip_while(|line| !line.contains("mapping file"));
+        let example = example.skip_while(|line| !line.starts_with("    ")).take_while(|line| line.starts_with("    "));
+        let toml = example.collect::<Vec<_>>().join("\n");
+        let code = parse_mapping(&toml, &Taxonomy::built_in("camvid11").unwrap()).unwrap();
+        assert_eq!((code.encoding, code.classes.len()), (Encoding::FirstOf16Bit, 4));
+    }
+
+    #[test]
     fn a_hole_is_named() {
         assert_eq!(refused("7 = 'sky'"), "gives no id to building, pole: add its id, or list it as `absent`");
         assert_eq!(refused(""), "gives no id to sky, building, pole: add its id, or list it as `absent`");

@@ -9,6 +9,7 @@ mod fixture;
 mod jobs;
 mod kill;
 mod labels;
+mod operate;
 mod pages;
 mod people;
 mod saves;
