@@ -36,7 +36,10 @@ pub async fn prepare(server: &mut Server, arguments: &Demo) -> anyhow::Result<St
 async fn set_up(server: &Server, arguments: &Demo, data: &Path) -> anyhow::Result<ProjectId> {
     let new = project(data, &arguments.common.engine, arguments.toy);
     let weights = new.imagenet.display();
-    anyhow::ensure!(new.imagenet.exists(), "there are no ImageNet weights at {weights}: run `make setup`");
+    anyhow::ensure!(
+        new.imagenet.exists(),
+        "there are no ImageNet weights at {weights}: run `make release`, or give their folder by --weights"
+    );
     let (root, sizes) = (data.to_owned(), sizes(arguments.toy));
     tokio::task::spawn_blocking(move || write_demo(&root, sizes, SEED))
         .await?

@@ -45,7 +45,8 @@ impl Server {
         if config.launcher.is_empty() && !config.engine.exists() {
             let engine = config.engine.display();
             tracing::warn!(
-                "there is no engine at {engine}, so no stage will run: build it, or give its path by --engine"
+                "there is no engine at {engine}, so no stage will run: build it with `cargo build --workspace` or \
+                 `make release`, or give its path by --engine"
             );
         }
         let supervisor = Supervisor::start(workspace.clone(), config).await?;

@@ -49,8 +49,9 @@ fn cards() -> Result<usize> {
     }
     // SAFETY: libtorch's initialisers only register CUDA's kernels; nothing of libtorch has run yet.
     let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
-    let library =
-        library.context("libtorch has no CUDA here; run `make setup` on this box, or set the device to cpu")?;
+    let library = library.context(
+        "this libtorch has no CUDA: build with WINDLASS_LIBTORCH=cuda (`make release` or `make dist`), or set the device to cpu",
+    )?;
     // It stays open until the process ends: kernels are called through it.
     std::mem::forget(library);
     // Crops of a training are all of one size: worth trying which kernel is fastest for it.

@@ -24,7 +24,8 @@ pub fn launch(engine: &Path, launcher: &[String], dir: &Path) -> Result<Child, S
     if launcher.is_empty() && !engine.exists() {
         let engine = engine.display();
         return Err(format!(
-            "There is no engine at {engine}: build it with `make release`, or give its path by --engine."
+            "There is no engine at {engine}: build it with `cargo build --workspace` or `make release`, or give its path \
+             by --engine."
         ));
     }
     let mut command = Command::new(program);

@@ -190,7 +190,12 @@ async fn every_failure_is_a_sentence_and_the_server_goes_on() {
     fs::remove_file(fake.folder.path().join("engine")).unwrap();
     let job = fake.start(at, Stage::Warmup).await;
     let failed = fake.wait(job, JobState::Failed).await;
-    assert!(failed.error.unwrap().contains("build it with `make release`, or give its path by --engine"));
+    assert!(
+        failed
+            .error
+            .unwrap()
+            .contains("build it with `cargo build --workspace` or `make release`, or give its path by --engine")
+    );
 
     fake.supervisor.shutdown().await;
     let launcher = vec!["no-such-launcher".to_owned(), "--gres=gpu:1".to_owned()];

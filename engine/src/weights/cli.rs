@@ -29,7 +29,7 @@ pub enum WeightsCommand {
     },
     /// Say what EfficientNet-Lite0 sees in pictures: ImageNet's numbers of the three likeliest classes.
     Classify {
-        /// A safetensors file with the classifier, as `make setup` leaves it.
+        /// A safetensors file with the classifier, as `make release` leaves it.
         file: PathBuf,
         /// PNG or JPEG files.
         #[arg(required = true)]
