@@ -9,7 +9,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::Result;
 
-/// Embedded, so that the binary needs no files to upgrade a workspace. Released migrations never change.
+/// Embedded, so that the binary needs no files to upgrade a workspace. Released migrations never change. There is no 0003.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Changes that happen together or not at all; dropped without `commit`, they never happened.

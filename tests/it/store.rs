@@ -7,28 +7,39 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use windlass::domain::{Event, FrameId, JobId, Line, ModelId, ProjectId, RoundId, Size, Stage};
 use windlass::store::projects::{Import, ImportState};
-use windlass::store::{Error, Workspace, events, frames, jobs, masks, models, now, people, projects, rounds};
+use windlass::store::{
+    Db, Error, Workspace, events, frames, jobs, masks, models, now, people, projects, queue, rounds, work,
+};
 
 use crate::fake::new_project;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// A project as version 0.1 left it; the tables of the first migration.
-const SAMPLE: &str = include_str!("data/workspace_0001.sql");
+/// What a workspace holds more from each migration on: a small project that went once around.
+const SAMPLES: [(i64, &str); 6] = [
+    (1, include_str!("data/workspace_0001.sql")),
+    (2, include_str!("data/workspace_0002.sql")),
+    (4, include_str!("data/workspace_0004.sql")),
+    (5, include_str!("data/workspace_0005.sql")),
+    (6, include_str!("data/workspace_0006.sql")),
+    (7, include_str!("data/workspace_0007.sql")),
+];
 
 async fn connect(dir: &Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(dir.join("windlass.db")).create_if_missing(true);
     SqliteConnection::connect_with(&options.foreign_keys(true)).await.unwrap()
 }
 
-/// A workspace of version 0.1, closed.
-async fn old_workspace(dir: &Path) -> PathBuf {
-    let dir = dir.join("workspace");
+/// A closed workspace as the Windlass whose newest migration this was left it.
+async fn workspace_of(version: i64, dir: &Path) -> PathBuf {
+    let dir = dir.join(format!("workspace_{version}"));
     std::fs::create_dir(&dir).unwrap();
     let mut connection = connect(&dir).await;
-    let first = MIGRATIONS.iter().take(1).cloned().collect();
-    Migrator::with_migrations(first).run(&mut connection).await.unwrap();
-    sqlx::raw_sql(SAMPLE).execute(&mut connection).await.unwrap();
+    for (step, sample) in SAMPLES.into_iter().filter(|(step, _)| *step <= version) {
+        let until_then = MIGRATIONS.iter().filter(|migration| migration.version <= step).cloned().collect();
+        Migrator::with_migrations(until_then).run(&mut connection).await.unwrap();
+        sqlx::raw_sql(sample).execute(&mut connection).await.unwrap();
+    }
     connection.close().await.unwrap();
     std::fs::write(dir.join("VERSION"), "windlass workspace 1\n").unwrap();
     dir
@@ -36,9 +47,29 @@ async fn old_workspace(dir: &Path) -> PathBuf {
 
 #[tokio::test]
 async fn an_upgrade_keeps_all_that_a_workspace_holds() {
+    let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    assert_eq!(SAMPLES.map(|(version, _)| version).as_slice(), versions, "each migration has a sample of its own");
     let folder = tempfile::tempdir().unwrap();
-    let dir = old_workspace(folder.path()).await;
-    let mut connection = connect(&dir).await;
+    for version in versions {
+        let dir = workspace_of(version, folder.path()).await;
+        every_table_has_rows(&dir).await;
+        let workspace = Workspace::open(&dir).await.unwrap();
+        the_first_tables_are_kept(workspace.db()).await;
+        the_later_ones_are_kept(workspace.db(), version).await;
+        workspace.db().close().await;
+
+        let mut connection = connect(&dir).await;
+        let broken: Vec<(String,)> =
+            sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut connection).await.unwrap();
+        assert!(broken.is_empty(), "{version}: {broken:?}");
+        let submitted = "select submitted_version from pick where state = 'submitted'";
+        let submitted: Vec<Option<i64>> = sqlx::query_scalar(submitted).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(submitted, [Some(2); 2], "{version}: what was submitted before it was kept is the newest mask");
+    }
+}
+
+async fn every_table_has_rows(dir: &Path) {
+    let mut connection = connect(dir).await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select name from sqlite_schema where type = 'table' and name not like 'sqlite%' and name not like '\\_%' escape '\\'",
     )
@@ -52,9 +83,9 @@ async fn an_upgrade_keeps_all_that_a_workspace_holds() {
         assert!(rows > 0, "the sample has no {table}, so its upgrade would not be tested");
     }
     connection.close().await.unwrap();
+}
 
-    let workspace = Workspace::open(&dir).await.unwrap();
-    let db = workspace.db();
+async fn the_first_tables_are_kept(db: &Db) {
     let project = projects::list(db).await.unwrap().remove(0);
     assert_eq!((project.name.as_str(), project.taxonomy.len(), project.oracle), ("Harbour town", 19, true));
     project.recipe.check().unwrap();
@@ -72,18 +103,29 @@ async fn an_upgrade_keeps_all_that_a_workspace_holds() {
     let said = events::of_project(db, project.id, 0, 1000).await.unwrap();
     assert!(matches!(said.last().unwrap().line.event, Event::Done { .. }));
     assert_eq!(people::list(db).await.unwrap().len(), 2);
-    db.close().await;
+}
 
-    let mut connection = connect(&dir).await;
-    let broken: Vec<(String,)> =
-        sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut connection).await.unwrap();
-    assert!(broken.is_empty(), "{broken:?}");
+/// A workspace from before a migration has nothing of it, one from after has its sample.
+async fn the_later_ones_are_kept(db: &Db, version: i64) {
+    let (project, round, frame) = (ProjectId(1), RoundId(1), FrameId(18));
+    let work = work::of_round(db, round).await.unwrap().remove(&frame);
+    let seconds =
+        [41.5, 3.5].into_iter().zip([2, 7]).filter(|(_, since)| version >= *since).map(|(seconds, _)| seconds);
+    assert_eq!(work.as_ref().map_or(0.0, |effort| effort.work.seconds), seconds.sum::<f64>());
+    let word = work.and_then(|effort| effort.overruled).map(|overruled| overruled.word);
+    assert_eq!(word.as_deref(), (version >= 2).then_some("They are far away."));
+    assert_eq!(projects::checks(db, project).await.unwrap().never_touch.len(), usize::from(version >= 2));
+    assert_eq!(rounds::choice(db, round).await.unwrap().and_then(|choice| choice.quota), (version >= 4).then_some(1));
+    assert_eq!(rounds::selection(db, round).await.unwrap().map(|s| s.candidates), (version >= 4).then_some(20));
+    let segments = queue::chosen(db, frame, now()).await.unwrap().unwrap().segments;
+    assert_eq!(segments.is_some(), version >= 5);
+    assert_eq!(projects::survey(db, project).await.unwrap().map(|survey| survey.labels), (version >= 6).then_some(12));
 }
 
 #[tokio::test]
 async fn tables_of_a_newer_windlass_are_not_touched() {
     let folder = tempfile::tempdir().unwrap();
-    let dir = old_workspace(folder.path()).await;
+    let dir = workspace_of(1, folder.path()).await;
     let mut connection = connect(&dir).await;
     let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                  values (9999, 'from the future', true, x'00', 0)";
@@ -123,7 +165,7 @@ async fn a_project_has_one_name_and_its_knobs_can_be_changed() {
 #[tokio::test]
 async fn what_happens_together_happens_wholly_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
-    let dir = old_workspace(folder.path()).await;
+    let dir = workspace_of(1, folder.path()).await;
     let workspace = Workspace::open(&dir).await.unwrap();
     let (db, project, job) = (workspace.db(), ProjectId(1), JobId(1));
     let newest = events::newest(db, project).await.unwrap();
@@ -175,10 +217,10 @@ async fn a_round_is_begun_by_a_lease_or_a_saved_mask() {
     rounds::make_ready(&mut tx, round, id, "jobs/1/out/u.png", 0.5).await.unwrap();
     tx.commit().await.unwrap();
     assert!(!rounds::labelling_begun(db, round).await.unwrap());
-    let begin = windlass::store::queue::next(db, project, lead, now()).await.unwrap();
+    let begin = queue::next(db, project, lead, now()).await.unwrap();
     assert_eq!(begin, Some(id));
     assert!(rounds::labelling_begun(db, round).await.unwrap());
-    windlass::store::queue::release(db, id, lead, now()).await.unwrap();
+    queue::release(db, id, lead, now()).await.unwrap();
     assert!(!rounds::labelling_begun(db, round).await.unwrap());
     let mask = windlass::domain::Mask::new(size, vec![1, 255], 11).unwrap();
     let mut tx = db.begin().await.unwrap();

@@ -35,6 +35,27 @@ async fn what_was_kept_is_there_at_the_next_start_and_nobody_else_may_look() {
 }
 
 #[tokio::test]
+async fn a_copy_of_the_whole_folder_is_a_backup() {
+    let (folder, dir) = closed().await;
+    fs::write(dir.join("exports/1.zip"), "masks").unwrap();
+    let backup = folder.path().join("backup");
+    let copied = std::process::Command::new("cp").arg("-a").args([&dir, &backup]).status().unwrap();
+    assert!(copied.success());
+
+    let workspace = Workspace::open(&dir).await.unwrap();
+    people::add_without_password(workspace.db(), "Eve", Role::Lead).await.unwrap();
+    workspace.db().close().await;
+    drop(workspace);
+    fs::remove_dir_all(&dir).unwrap();
+    fs::rename(&backup, &dir).unwrap();
+
+    let workspace = Workspace::open(&dir).await.unwrap();
+    let people = people::list(workspace.db()).await.unwrap();
+    assert_eq!(people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>(), ["Lea"]);
+    assert_eq!(fs::read_to_string(workspace.dir().join("exports/1.zip")).unwrap(), "masks");
+}
+
+#[tokio::test]
 async fn a_workspace_that_another_server_holds_is_refused_by_its_name() {
     let (_folder, dir) = closed().await;
     let workspace = Workspace::open(&dir).await.unwrap();
