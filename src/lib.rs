@@ -17,18 +17,19 @@
 //!
 //! # Rooms
 //!
-//! Each outside thing is named in one room. Cargo keeps tch in `engine/`; `tests/it/tidy.rs` keeps the rest.
+//! Each outside thing of this table is named in its rooms alone: Cargo keeps tch in `engine/`, `tests/it/tidy.rs` the rest.
 //!
 //! | room | what is in it | names |
 //! |---|---|---|
 //! | [`domain`] | the words: classes, frames, masks, stages, job specs and events | serde |
 //! | [`method`] | the paper's mathematics on plain slices | domain |
-//! | [`formats`] | other people's files: datasets, labels, pictures, exports, charts | domain, image, png, zip |
+//! | [`formats`] | other people's files: datasets, labels, pictures, exports, charts | domain, image, png, toml |
 //! | [`scenes`] | the two drawn street domains of the demo and of tests | domain, formats |
-//! | [`store`] | the database and the workspace folder | domain, sqlx |
+//! | [`store`] | the database and the workspace folder | domain, sqlx, zstd |
 //! | [`supervisor`] | queue, prepare, launch, follow, ingest, resume | domain, formats, store |
-//! | [`web`] | routes, pages, server-sent events, sessions | all of the above, axum, askama |
-//! | [`experiment`] | the stages without a server, an oracle for the annotator | domain, formats, supervisor's launcher |
+//! | [`web`] | routes, pages, server-sent events, sessions | all of the above, axum, askama, zip |
+//! | [`experiment`] | the stages without a server, an oracle for the annotator | domain, formats, toml, supervisor's launcher |
+//! | [`config`], [`serve`], [`demo`] | arguments, a server's life, the demo's project | all of the above, clap |
 //! | `engine/` | networks, losses, training loops; a file a stage | domain, method, formats, tch |
 //!
 //! # The flow

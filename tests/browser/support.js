@@ -23,10 +23,11 @@ const QUIET_FLAGS = [
   "--disable-sync",
 ];
 
-/** @returns {Promise<import("playwright-core").Browser>} */
+/** @returns {Promise<import("playwright-core").Browser>} the Chromium that setup.sh finds */
 export function openBrowser() {
-  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const executablePath = places.find((place) => place && existsSync(place));
+  const folders = (process.env.PATH ?? "").split(":");
+  const onPath = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) => folders.map((folder) => join(folder, name)));
+  const executablePath = [process.env.CHROMIUM, ...onPath].find((place) => place && existsSync(place));
   if (!executablePath) {
     throw new Error("There is no Chromium: install it (Debian: apt-get install chromium), or set CHROMIUM to the program.");
   }

@@ -1,4 +1,4 @@
-//! Labelling over HTTP: saving against a version, leases, submitting; and a server that is killed while people save.
+//! Labelling over HTTP: saving against a version, leases, submitting.
 
 use std::io::Read;
 use std::sync::Arc;
