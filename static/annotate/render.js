@@ -129,7 +129,8 @@ export class Painter {
         if (performance.now() > end) return true;
       }
     }
-    this.layers.ghost.canvas.hidden = !this.ghost.shown;
+    const { canvas } = this.layers.ghost;
+    if (canvas.hidden === this.ghost.shown) canvas.hidden = !this.ghost.shown;
     return false;
   }
 
