@@ -23,7 +23,7 @@ const SEED: u64 = 1;
 pub async fn prepare(server: &mut Server, arguments: &Demo) -> anyhow::Result<String> {
     let db = server.workspace.db().clone();
     let data = server.workspace.dir().join("demo");
-    let project = match projects::list(&db).await?.into_iter().find(|project| project.name == NAME) {
+    let project = match projects::list(&db).await?.into_iter().find(|project| project.oracle) {
         Some(project) => project.id,
         None => set_up(server, arguments, &data).await?,
     };

@@ -24,7 +24,8 @@ fn plain(text: &str, folder: &Path) -> String {
     let says = |words: &str| text.contains(words);
     if says("out of memory") || says("can't allocate memory") || says("not enough memory") {
         return format!(
-            "there is not enough memory{}: set smaller batches, a smaller crop or a smaller frame size in the recipe",
+            "there is not enough memory{}: set smaller batches, a smaller crop or a smaller frame size in the recipe (Settings), \
+             then start the stage over",
             if says("CUDA") { " on the card" } else { "" }
         );
     }

@@ -20,6 +20,19 @@ pub enum Layout {
     Folder,
 }
 
+impl Layout {
+    /// On pages.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Cityscapes => "Cityscapes",
+            Self::Gta5 => "GTA5",
+            Self::Synthia => "SYNTHIA",
+            Self::Camvid => "CamVid",
+            Self::Folder => "Two folders",
+        }
+    }
+}
+
 /// One domain's frames of one split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {

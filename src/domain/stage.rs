@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One step of a round. The first nine below run as jobs; [`Stage::Annotate`] is people's.
+/// One step of a round. All run as jobs but [`Stage::Annotate`], which is people's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {

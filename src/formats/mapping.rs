@@ -26,7 +26,7 @@ const IGNORE_NAME: &str = "ignore";
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum MappingError {
-    #[error("no table is built in from {layout:?} labels to the classes of {taxonomy}: give a mapping file")]
+    #[error("no table is built in from labels of the layout {} to the classes of {taxonomy}: give a mapping file", layout.title())]
     NoTable { layout: Layout, taxonomy: String },
     #[error("the mapping file {} {fault}", path.display())]
     File { path: PathBuf, fault: MappingFault },
@@ -222,7 +222,10 @@ mod tests {
         assert_eq!(code(Layout::Synthia).encoding, Encoding::FirstOf16Bit);
         assert_eq!(code(Layout::Gta5).classes.len(), 3);
         let none = code_for(&dataset(Layout::Folder, None), &small()).unwrap_err().to_string();
-        assert_eq!(none, "no table is built in from Folder labels to the classes of small: give a mapping file");
+        assert_eq!(
+            none,
+            "no table is built in from labels of the layout Two folders to the classes of small: give a mapping file"
+        );
         let missing = folder.path().join("none.toml");
         let missing = code_for(&dataset(Layout::Folder, Some(&missing)), &small()).unwrap_err().to_string();
         assert!(missing.contains("none.toml cannot be read: No such file"), "{missing}");

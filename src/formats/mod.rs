@@ -19,6 +19,7 @@ pub mod codes;
 pub mod mapping;
 pub mod import;
 pub mod export;
+pub mod safetensors;
 
 #[cfg(test)]
 mod test_files;

@@ -125,10 +125,13 @@ pub async fn counts(db: &Db, project: ProjectId) -> Result<Vec<Count>> {
     rows.into_iter().map(count).collect()
 }
 
-/// What the import left out, and why.
-pub async fn refusals(db: &Db, project: ProjectId) -> Result<Vec<Refusal>> {
-    let rows = sqlx::query_as("select path, reason from refusal where project_id = ? order by rowid");
-    Ok(rows.bind(project.0).fetch_all(db.read()).await?)
+/// What the import left out, and why: the first of them, and how many there are.
+pub async fn refusals(db: &Db, project: ProjectId, limit: u32) -> Result<(Vec<Refusal>, usize)> {
+    let rows = sqlx::query_as("select path, reason from refusal where project_id = ? order by rowid limit ?");
+    let rows: Vec<Refusal> = rows.bind(project.0).bind(limit).fetch_all(db.read()).await?;
+    let count = sqlx::query_scalar("select count(*) from refusal where project_id = ?");
+    let count: i64 = count.bind(project.0).fetch_one(db.read()).await?;
+    Ok((rows, count as usize))
 }
 
 /// The names of the frames that a round chose.

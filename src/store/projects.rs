@@ -75,6 +75,29 @@ pub struct Project {
     pub codes: BTreeMap<String, LabelCode>,
     pub import: Import,
     pub created_at: i64,
+    /// When it was put away; it stands below the others on the first page, and is otherwise as before.
+    pub archived_at: Option<i64>,
+}
+
+/// What a lead may change after the set-up. Jobs that have begun keep what they began with.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "as at the set-up")]
+pub struct Settings {
+    pub name: String,
+    pub recipe: Recipe,
+    /// Pages that are open keep theirs until they are opened again.
+    pub checks: Checks,
+    pub auto_advance: bool,
+    pub device: String,
+    pub imagenet: PathBuf,
+}
+
+impl Settings {
+    /// As they are.
+    pub fn of(project: &Project, checks: Checks) -> Self {
+        let NewProject { name, recipe, auto_advance, device, imagenet, .. } = project.set_up.clone();
+        Self { name, recipe, checks, auto_advance, device, imagenet }
+    }
 }
 
 impl std::ops::Deref for Project {
@@ -105,6 +128,7 @@ struct Row {
     import_total: i64,
     import_error: Option<String>,
     created_at: i64,
+    archived_at: Option<i64>,
 }
 
 impl Row {
@@ -129,7 +153,8 @@ impl Row {
             error: self.import_error,
         };
         let codes = from_json(&self.codes)?;
-        Ok(Project { id: ProjectId(self.project_id), set_up, codes, import, created_at: self.created_at })
+        let (id, created_at, archived_at) = (ProjectId(self.project_id), self.created_at, self.archived_at);
+        Ok(Project { id, set_up, codes, import, created_at, archived_at })
     }
 }
 
@@ -163,10 +188,14 @@ pub async fn get(db: &Db, id: ProjectId) -> Result<Project> {
     row.read()
 }
 
-/// All projects, the newest first.
+/// All projects that can be read, the newest first: one that a newer or broken program wrote hides no other.
 pub async fn list(db: &Db) -> Result<Vec<Project>> {
     let rows: Vec<Row> = sqlx::query_as("select * from project order by project_id desc").fetch_all(db.read()).await?;
-    rows.into_iter().map(Row::read).collect()
+    let read = |row: Row| {
+        let id = row.project_id;
+        row.read().inspect_err(|error| tracing::error!("project {id} is left out: {error}")).ok()
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// Projects whose import was asked for and has not ended, the oldest first.
@@ -179,11 +208,54 @@ pub async fn importing(db: &Db) -> Result<Vec<ProjectId>> {
     Ok(ids.into_iter().map(ProjectId).collect())
 }
 
-/// Changes the knobs. Jobs that run already keep theirs.
-pub async fn set_recipe(db: &Db, id: ProjectId, recipe: &Recipe) -> Result<()> {
-    let change = sqlx::query("update project set recipe = ? where project_id = ?").bind(json(recipe)?).bind(id.0);
-    change.execute(db.write()).await?;
+/// Changes the settings. A name that is taken: [`Error::Taken`](super::Error::Taken).
+pub async fn change(db: &Db, id: ProjectId, settings: &Settings) -> Result<()> {
+    sqlx::query(
+        "update project set name = ?, recipe = ?, checks = ?, auto_advance = ?, device = ?, imagenet = ?
+         where project_id = ?",
+    )
+    .bind(&settings.name)
+    .bind(json(&settings.recipe)?)
+    .bind(json(&settings.checks)?)
+    .bind(settings.auto_advance)
+    .bind(&settings.device)
+    .bind(path(&settings.imagenet)?)
+    .bind(id.0)
+    .execute(db.write())
+    .await?;
     Ok(())
+}
+
+/// Puts a project away, or brings it back.
+pub async fn archive(db: &Db, id: ProjectId, away: bool) -> Result<()> {
+    let change = sqlx::query("update project set archived_at = ? where project_id = ?");
+    change.bind(away.then(now)).bind(id.0).execute(db.write()).await?;
+    Ok(())
+}
+
+/// Adds a project as [`create`] does, or sets one up anew whose import has failed: nothing stands on its frames yet.
+/// [`Error::NotFound`](super::Error::NotFound) where it has not.
+pub async fn set_up(db: &Db, again: Option<ProjectId>, new: &NewProject) -> Result<ProjectId> {
+    let Some(id) = again else { return create(db, new).await };
+    let changed = sqlx::query(
+        "update project set name = ?, taxonomy = ?, recipe = ?, seed = ?, device = ?, imagenet = ?, auto_advance = ?,
+            source = ?, target = ?, val = ?
+         where project_id = ? and import_state = 'failed'",
+    )
+    .bind(&new.name)
+    .bind(json(&new.taxonomy)?)
+    .bind(json(&new.recipe)?)
+    .bind(new.seed.cast_signed())
+    .bind(&new.device)
+    .bind(path(&new.imagenet)?)
+    .bind(new.auto_advance)
+    .bind(json(&new.source)?)
+    .bind(json(&new.target)?)
+    .bind(new.val.as_ref().map(json).transpose()?)
+    .bind(id.0)
+    .execute(db.write())
+    .await?;
+    if changed.rows_affected() == 1 { Ok(id) } else { Err(super::Error::NotFound) }
 }
 
 /// What masks are looked at for before they are submitted.
@@ -191,13 +263,6 @@ pub async fn checks(db: &Db, id: ProjectId) -> Result<Checks> {
     let checks: String =
         sqlx::query_scalar("select checks from project where project_id = ?").bind(id.0).fetch_one(db.read()).await?;
     from_json(&checks)
-}
-
-/// Changes them. Pages that are open keep theirs until they are opened again.
-pub async fn set_checks(db: &Db, id: ProjectId, checks: &Checks) -> Result<()> {
-    let change = sqlx::query("update project set checks = ? where project_id = ?").bind(json(checks)?).bind(id.0);
-    change.execute(db.write()).await?;
-    Ok(())
 }
 
 /// What the source's labels tell; none before somebody asked.
@@ -210,13 +275,6 @@ pub async fn survey(db: &Db, id: ProjectId) -> Result<Option<Survey>> {
 /// Keeps it until frames are imported again.
 pub async fn set_survey(db: &Db, id: ProjectId, survey: &Survey) -> Result<()> {
     let change = sqlx::query("update project set survey = ? where project_id = ?").bind(json(survey)?).bind(id.0);
-    change.execute(db.write()).await?;
-    Ok(())
-}
-
-/// Whether the next stage starts by itself.
-pub async fn set_auto_advance(db: &Db, id: ProjectId, auto_advance: bool) -> Result<()> {
-    let change = sqlx::query("update project set auto_advance = ? where project_id = ?").bind(auto_advance).bind(id.0);
     change.execute(db.write()).await?;
     Ok(())
 }

@@ -232,7 +232,7 @@ fn obituary(status: Option<ExitStatus>, log: &Path) -> String {
     match status.and_then(|status| status.signal()) {
         Some(9) => {
             "The engine was killed (signal 9), most often because memory ran out: lower the batch sizes or the crop \
-                    in Settings, then start the stage over; or close other programs and let it go on."
+                    in the recipe (Settings), then start the stage over; or close other programs and let it go on."
                 .into()
         }
         Some(signal) => format!("The engine was ended by signal {signal}. {tail}"),

@@ -30,7 +30,7 @@ use crate::store::{Result, Workspace, jobs, projects};
 
 pub use crate::store::events::Said;
 pub(crate) use prepare::code_of;
-pub use rail::{Step, StepState, rail};
+pub use rail::{Step, StepState, rail, steps};
 pub use start::StartError;
 pub use survey::Surveys;
 

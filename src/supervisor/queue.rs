@@ -8,9 +8,9 @@ use tokio::sync::Notify;
 
 use super::process::Process;
 use super::{Supervisor, follow};
-use crate::domain::{JobId, ProjectId, Stage};
+use crate::domain::{JobId, Stage};
 use crate::store::jobs::{Job, JobState};
-use crate::store::{Result, jobs, projects};
+use crate::store::{Error, Result, jobs, projects};
 
 /// Starts queued jobs for as long as the server lives.
 pub(super) async fn run(supervisor: Supervisor) {
@@ -27,7 +27,8 @@ pub(super) async fn run(supervisor: Supervisor) {
 
 /// Takes up a job that an earlier server left running.
 pub(super) async fn take_up(supervisor: &Supervisor, job: Job) -> Result<()> {
-    let stop = occupy(supervisor, &job).await?;
+    let Some(device) = device_of(supervisor, &job).await? else { return Ok(()) };
+    let stop = occupy(supervisor, &job, device);
     let task = supervisor.clone();
     supervisor.spawn(async move {
         let process = Process::found(&task.inner.workspace.job_dir(job.id), job.pid);
@@ -42,11 +43,11 @@ async fn start_what_fits(supervisor: &Supervisor) -> Result<()> {
     queued.retain(|job| job.state == JobState::Queued);
     queued.sort_by_key(|job| (patience(job.stage), job.id));
     for job in queued {
-        let device = device_of(supervisor, job.project).await?;
+        let Some(device) = device_of(supervisor, &job).await? else { continue };
         if supervisor.inner.running().values().any(|(busy, _)| *busy == device) {
             continue;
         }
-        let stop = occupy(supervisor, &job).await?;
+        let stop = occupy(supervisor, &job, device);
         let task = supervisor.clone();
         supervisor.spawn(async move {
             follow::begin(&task.inner, &job, &stop).await;
@@ -71,11 +72,10 @@ fn patience(stage: Stage) -> u8 {
     }
 }
 
-async fn occupy(supervisor: &Supervisor, job: &Job) -> Result<Arc<Notify>> {
-    let device = device_of(supervisor, job.project).await?;
+fn occupy(supervisor: &Supervisor, job: &Job, device: String) -> Arc<Notify> {
     let stop = Arc::new(Notify::new());
     supervisor.inner.running().insert(job.id, (device, Arc::clone(&stop)));
-    Ok(stop)
+    stop
 }
 
 fn vacate(supervisor: &Supervisor, job: JobId) {
@@ -83,13 +83,20 @@ fn vacate(supervisor: &Supervisor, job: JobId) {
     supervisor.inner.wake.notify_one();
 }
 
-/// The device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU.
-async fn device_of(supervisor: &Supervisor, project: ProjectId) -> Result<String> {
-    let asked = projects::get(supervisor.inner.workspace.db(), project).await?.set_up.device;
-    Ok(match asked.as_str() {
+/// The device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU. None where the project
+/// cannot be read: its jobs wait, those of the others go on.
+async fn device_of(supervisor: &Supervisor, job: &Job) -> Result<Option<String>> {
+    let asked = match projects::get(supervisor.inner.workspace.db(), job.project).await {
+        Err(Error::Malformed(error)) => {
+            tracing::error!("job {} waits: project {} cannot be read: {error}", job.id, job.project);
+            return Ok(None);
+        }
+        project => project?.set_up.device,
+    };
+    Ok(Some(match asked.as_str() {
         "auto" if Path::new("/dev/nvidia0").exists() => "cuda:0".into(),
         "auto" => "cpu".into(),
         "cuda" => "cuda:0".into(),
         _ => asked,
-    })
+    }))
 }

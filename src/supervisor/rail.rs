@@ -2,7 +2,7 @@
 
 use crate::domain::{JobId, Stage};
 use crate::store::jobs::{Job, JobState};
-use crate::store::rounds::Round;
+use crate::store::rounds::{PickCounts, Round};
 use crate::store::{Db, Result, jobs, rounds};
 
 /// A stage of a round as the page shows it.
@@ -39,7 +39,11 @@ pub enum StepState {
 /// The stages of a round, in order.
 pub async fn rail(db: &Db, round: &Round) -> Result<Vec<Step>> {
     let jobs = jobs::of_round(db, round.id).await?;
-    let picks = rounds::pick_counts(db, round.id).await?;
+    Ok(steps(round, &jobs, &rounds::pick_counts(db, round.id).await?))
+}
+
+/// The stages of a round, in order, from its jobs, the oldest first, and how many of its picks are where.
+pub fn steps(round: &Round, jobs: &[Job], picks: &PickCounts) -> Vec<Step> {
     let mut steps: Vec<Step> = vec![];
     // The newest job that the stages so far stand on; results older than it are outdated.
     let mut floor = JobId(0);
@@ -69,7 +73,7 @@ pub async fn rail(db: &Db, round: &Round) -> Result<Vec<Step>> {
         };
         steps.push(step);
     }
-    Ok(steps)
+    steps
 }
 
 /// The job whose results of a stage count.

@@ -22,6 +22,7 @@ pub(crate) struct Guide {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Press {
     Start(Stage),
+    StartOver(Stage),
     Resume(JobId),
     SeeLog(JobId),
     LabelNext,
@@ -32,8 +33,8 @@ pub(crate) enum Press {
 }
 
 impl Guide {
-    /// From the stages of the newest round.
-    pub(crate) fn of(project: &Project, cards: &[Card]) -> Self {
+    /// From the stages of the newest round, and the mIoU of the model that it began with.
+    pub(crate) fn of(project: &Project, cards: &[Card], base: Option<f64>) -> Self {
         let story = |stage| if project.oracle { story(stage) } else { "" };
         let import = &project.import;
         match import.state {
@@ -51,7 +52,7 @@ impl Guide {
             }
             ImportState::Done => {}
         }
-        let Some(card) = cards.iter().find(|card| !card.is_done()) else { return Self::finished(project, cards) };
+        let Some(card) = cards.iter().find(|card| !card.is_done()) else { return Self::finished(project, cards, base) };
         let stage = card.stage();
         let title = stage.title();
         let guide = |mood, title: String, text: String, press| Self { mood, title, text, story: story(stage), press };
@@ -60,7 +61,10 @@ impl Guide {
             StepState::Failed => {
                 let error = card.job().and_then(|job| job.error.as_deref());
                 let text = error.map_or_else(|| "The job ended without saying why. See its log.".into(), sentence);
-                let press = go_on().into_iter().chain(card.job().map(|job| Press::SeeLog(job.id))).collect();
+                // One that goes on keeps the knobs that it failed by.
+                let over = text.contains("start the stage over").then_some(Press::StartOver(stage));
+                let press =
+                    over.or_else(go_on).into_iter().chain(card.job().map(|job| Press::SeeLog(job.id))).collect();
                 guide("failed", format!("{title} failed"), text, press)
             }
             StepState::Stopped => {
@@ -101,8 +105,9 @@ impl Guide {
         }
     }
 
-    fn finished(project: &Project, cards: &[Card]) -> Self {
-        let models: Vec<f64> = cards.iter().filter_map(|card| card.model.as_ref()?.mean_iou).collect();
+    fn finished(project: &Project, cards: &[Card], base: Option<f64>) -> Self {
+        let models = base.into_iter().chain(cards.iter().filter_map(|card| card.model.as_ref()?.mean_iou));
+        let models: Vec<f64> = models.collect();
         let measuring = cards.iter().any(Card::is_active);
         let text = match (models.first(), models.last()) {
             (Some(first), Some(last)) if models.len() > 1 && !measuring => {

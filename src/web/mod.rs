@@ -38,7 +38,7 @@ use crate::supervisor::{Supervisor, Surveys};
 use bundle::Bundles;
 use curves::Curves;
 pub(crate) use error::WebError;
-use live::Listeners;
+use live::{Listeners, Tellers};
 pub use pages::people::{first_link, invitation_link, link_again_for, visitor_link};
 pub(crate) use session::Person;
 pub use session::{Policy, cookie_name};
@@ -58,6 +58,7 @@ pub struct App {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) curves: Arc<Curves>,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) tellers: Arc<Tellers>,
     pub(crate) bundles: Bundles,
     pub(crate) surveys: Arc<Surveys>,
 }
@@ -111,6 +112,7 @@ impl App {
             throttle: Arc::default(),
             curves: Arc::default(),
             listeners: Arc::default(),
+            tellers: Arc::default(),
             bundles: Bundles::default(),
             surveys: Arc::default(),
             supervisor,
@@ -183,6 +185,8 @@ pub fn routes() -> Vec<Route> {
         post("/projects/check", Lead, new_project::check),
         post("/projects", Lead, new_project::create),
         get("/projects/{project}", Member, project::overview),
+        get("/projects/{project}/set-up", Lead, new_project::mend),
+        post("/projects/{project}/set-up", Lead, new_project::mended),
         get("/projects/{project}/events", Member, live::stream),
         post("/projects/{project}/import", Lead, control::import),
         post("/projects/{project}/stages/{stage}", Lead, control::start),
@@ -205,6 +209,7 @@ pub fn routes() -> Vec<Route> {
         get("/projects/{project}/queue", Member, queue::mine),
         get("/projects/{project}/settings", Lead, settings::form),
         post("/projects/{project}/settings", Lead, settings::save),
+        post("/projects/{project}/archive", Lead, settings::archive),
         get("/projects/{project}/examples", Member, frames::examples),
         get("/frames/{frame}/image", Member, frames::image),
         get("/frames/{frame}/thumbnail", Member, frames::thumbnail),

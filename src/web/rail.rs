@@ -1,11 +1,12 @@
 //! How each stage of a round stands, as the page shows it.
 
-use crate::domain::{ProjectId, Stage};
+use crate::domain::Stage;
 use crate::store::jobs::{self, Job, JobState};
-use crate::store::models::{self, Model};
+use crate::store::models::Model;
 use crate::store::rounds::{self, PickCounts, Round};
 use crate::store::{Db, Result, events};
 use crate::supervisor::{self, Step, StepState};
+use crate::web::words::sentence;
 
 /// A stage on the rail.
 #[derive(Clone, Debug)]
@@ -69,10 +70,23 @@ impl Card {
         self.is_done() && self.stage().is_job() && (self.stage() > Stage::Annotate || !self.labelling_begun)
     }
 
-    /// Why its model could not be measured.
-    pub(crate) fn unmeasured(&self) -> Option<(&Job, &str)> {
-        let failed = self.evaluation.as_ref().filter(|job| job.state == JobState::Failed)?;
-        Some((failed, failed.error.as_deref().unwrap_or("the job ended without saying why")))
+    /// The evaluation of its model that ended without one, and why.
+    pub(crate) fn unmeasured(&self) -> Option<(&Job, String)> {
+        let job = self.evaluation.as_ref()?;
+        let why = match job.state {
+            JobState::Stopped => "Somebody stopped the measuring.".into(),
+            JobState::Failed => {
+                let error = job.error.as_deref().unwrap_or("the job ended without saying why");
+                format!("It could not be measured. {}", sentence(error))
+            }
+            JobState::Queued | JobState::Running | JobState::Stopping | JobState::Done => return None,
+        };
+        Some((job, why))
+    }
+
+    /// The evaluation of its model, while it is at work or waits for its turn.
+    pub(crate) fn measuring(&self) -> Option<&Job> {
+        self.evaluation.as_ref().filter(|job| job.state.is_active())
     }
 
     /// The newest job, unless it is outdated.
@@ -106,13 +120,12 @@ impl Card {
     }
 }
 
-/// The rail of a round, in order.
-pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Result<Vec<Card>> {
-    let steps = supervisor::rail(db, round).await?;
+/// The rail of a round, in order; `models` are the project's.
+pub(crate) async fn of_round(db: &Db, round: &Round, models: &[Model]) -> Result<Vec<Card>> {
     let jobs = jobs::of_round(db, round.id).await?;
     let picks = rounds::pick_counts(db, round.id).await?;
+    let steps = supervisor::steps(round, &jobs, &picks);
     let labelling_begun = rounds::labelling_begun(db, round.id).await?;
-    let models = models::list(db, project).await?;
     let notes = events::notes(db, round.id).await?;
     let card = |(index, step): (usize, Step)| {
         let job = step.done.and_then(|done| jobs.iter().find(|job| job.id == done)).or(step.job.as_ref());
@@ -129,10 +142,15 @@ pub(crate) async fn of_round(db: &Db, project: ProjectId, round: &Round) -> Resu
     Ok(steps.into_iter().enumerate().map(card).collect())
 }
 
+/// mIoU of the model that a round began with; none in the first one.
+pub(crate) fn base(round: &Round, models: &[Model]) -> Option<f64> {
+    models.iter().find(|model| Some(model.id) == round.base_model)?.mean_iou
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{JobId, RoundId};
+    use crate::domain::{JobId, ProjectId, RoundId};
 
     fn card(stage: Stage, state: StepState, job: Option<JobState>) -> Card {
         let job = job.map(|state| Job {

@@ -15,7 +15,7 @@ use windlass::method::segment_tree::merge_tree;
 use windlass::method::superpixel::{means, to_lab};
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
-use windlass::store::projects::{self, NewProject};
+use windlass::store::projects::{self, NewProject, Settings as Settled};
 use windlass::store::{Workspace, frames, now, rounds};
 use windlass::supervisor::{Config, Supervisor};
 use windlass::web::{App, Settings, cookie_name};
@@ -103,7 +103,8 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
     let db = workspace.db();
     let project = projects::create(db, &new).await?;
     // The drawn proposals have specks, of which most tests say nothing.
-    projects::set_checks(db, project, &Checks { speck_pixels: 0, ..Checks::default() }).await?;
+    let checks = Checks { speck_pixels: 0, ..Checks::default() };
+    projects::change(db, project, &Settled::of(&projects::get(db, project).await?, checks)).await?;
     std::fs::create_dir_all(dir.join("target"))?;
     std::fs::create_dir_all(workspace.dir().join("uncertainty"))?;
     std::fs::create_dir_all(workspace.dir().join("segments"))?;

@@ -360,8 +360,8 @@ async fn an_import_that_a_restart_broke_begins_again_and_says_what_it_left_out()
     assert_eq!(counts.iter().map(|count| (count.frames, count.labelled)).collect::<Vec<_>>(), [(4, 4), (6, 6), (2, 2)]);
     let (of, frame) = frames::get(db, FrameId(*TARGET.start())).await.unwrap();
     assert_eq!((of, frame.name.as_str(), frame.size), (project, "0", crate::fake::SIZE));
-    let refusals = frames::refusals(db, project).await.unwrap();
-    assert!(refusals.len() == 1 && refusals[0].path.ends_with("9.png"), "{refusals:?}");
+    let (refusals, count) = frames::refusals(db, project, 10).await.unwrap();
+    assert!((refusals.len(), count) == (1, 1) && refusals[0].path.ends_with("9.png"), "{refusals:?}");
     assert!(matches!(fake.supervisor.import(project).await, Err(StartError::Imported)));
 }
 

@@ -12,6 +12,7 @@ mod labels;
 mod operate;
 mod pages;
 mod people;
+mod project;
 mod saves;
 mod support;
 mod store;

@@ -176,7 +176,8 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
 
     let mut checks = projects::checks(db, site.fixture.project).await.unwrap();
     checks.unlabelled_percent = 100.0;
-    projects::set_checks(db, site.fixture.project, &checks).await.unwrap();
+    let project = projects::get(db, site.fixture.project).await.unwrap();
+    projects::change(db, project.id, &projects::Settings::of(&project, checks)).await.unwrap();
     let next = site.takes_next(ADA).await.unwrap();
     site.saves(ADA, next, 1, drawn(255)).await;
     assert_eq!(site.submits(ADA, next, 2, ()).await.status, StatusCode::OK);

@@ -150,10 +150,10 @@ async fn a_project_has_one_name_and_its_knobs_can_be_changed() {
     assert!(matches!(projects::get(db, ProjectId(99)).await, Err(Error::NotFound)));
     assert_eq!(projects::importing(db).await.unwrap(), [id]);
 
-    let mut recipe = new.recipe.clone();
-    recipe.k = 3;
-    projects::set_recipe(db, id, &recipe).await.unwrap();
-    projects::set_auto_advance(db, id, true).await.unwrap();
+    let found = projects::get(db, id).await.unwrap();
+    let mut settings = projects::Settings::of(&found, projects::checks(db, id).await.unwrap());
+    (settings.recipe.k, settings.auto_advance) = (3, true);
+    projects::change(db, id, &settings).await.unwrap();
     let failed = Import { state: ImportState::Failed, done: 3, total: 9, error: Some("The folder is gone.".into()) };
     projects::set_import(db, id, &failed).await.unwrap();
     let found = projects::get(db, id).await.unwrap();

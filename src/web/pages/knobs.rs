@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::choosing;
 use crate::domain::{Backbone, Choice, Knob, Preset, Recipe};
+use crate::web::words::sentence;
 
 type Values = BTreeMap<String, String>;
 
@@ -114,8 +115,22 @@ pub(crate) fn recipe(backbone: Backbone, form: &Values) -> Result<Recipe, Values
     let recipe: Result<Recipe, _> = serde_json::from_value(json);
     match recipe.map_err(|error| error.to_string()).and_then(|recipe| recipe.check().map(|()| recipe)) {
         Ok(recipe) => Ok(recipe),
-        Err(message) => Err(Values::from([("recipe".to_owned(), message)])),
+        Err(message) => Err(Values::from([at_its_field(&message)])),
     }
+}
+
+/// The field of the knob that a sentence of [`Recipe::check`] begins with, and the sentence by the knob's label; `recipe`
+/// where it is about several.
+fn at_its_field(message: &str) -> (String, String) {
+    let name = message.split(' ').next().unwrap_or_default();
+    let at = format!("/{}", name.replace('.', "/"));
+    let knobs = Recipe::knobs();
+    if let Some(knob) = knobs.iter().find(|knob| knob.pointer == at) {
+        return (at, sentence(&message.replacen(name, &knob.label, 1)));
+    }
+    // Two sides, or the smallest and the largest.
+    let part = knobs.iter().find(|knob| knob.pointer.starts_with(&format!("{at}/")));
+    (part.map_or_else(|| "recipe".into(), |part| part.pointer.clone()), sentence(message))
 }
 
 /// A value of the kind that stands there already.
@@ -215,6 +230,9 @@ mod tests {
         {
             assert!(wrong(name, value).contains_key(name), "{name}");
         }
-        assert!(wrong("/crop/width", "250")["recipe"].contains("multiples of 16"));
+        assert!(wrong("/crop/width", "250")["/crop/width"].contains("multiples of 16"));
+        assert!(wrong("/adapt/horizon", "10")["/adapt/horizon"].contains("0 before the end"));
+        assert!(wrong("/dropout", "2")["/dropout"].ends_with(" is 2: give 0 to 1."));
+        assert!(wrong("/batch_source", "0")["recipe"].starts_with("Batches are of"));
     }
 }

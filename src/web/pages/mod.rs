@@ -8,6 +8,7 @@ pub(super) mod frames;
 pub(super) mod invitation;
 pub(super) mod choosing;
 mod knobs;
+mod machine;
 pub(super) mod log;
 pub(super) mod mask;
 pub(super) mod models;

@@ -5,22 +5,22 @@ use std::path::PathBuf;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::knobs::{self, Field, Group};
-use super::show;
-use crate::domain::{Backbone, Dataset, Layout, Taxonomy};
+use super::{machine, show};
+use crate::domain::{Backbone, Dataset, Layout, ProjectId, Taxonomy};
 use crate::formats::datasets::{self, ScanError};
 use crate::formats::mapping::code_for;
 use crate::formats::picture;
-use crate::store::projects::{self, NewProject};
+use crate::store::projects::{self, ImportState, NewProject, Project};
 use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::words::{count, sentence};
-use crate::web::{App, Settings};
+use crate::web::{App, Settings, WebError};
 
 type Values = BTreeMap<String, String>;
 
@@ -67,12 +67,12 @@ const TAXONOMIES: [(&str, &str); 3] = [
     ("camvid11", "CamVid, 11 classes"),
 ];
 
-const LAYOUTS: [(&str, &str); 5] = [
-    ("cityscapes", "Cityscapes"),
-    ("gta5", "GTA5"),
-    ("synthia", "SYNTHIA"),
-    ("camvid", "CamVid"),
-    ("folder", "Two folders"),
+const LAYOUTS: [(&str, Layout); 5] = [
+    ("cityscapes", Layout::Cityscapes),
+    ("gta5", Layout::Gta5),
+    ("synthia", Layout::Synthia),
+    ("camvid", Layout::Camvid),
+    ("folder", Layout::Folder),
 ];
 
 #[derive(Template)]
@@ -97,6 +97,11 @@ impl NewProjectPage {
 
     fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// The project that is set up again; none for a new one.
+    fn again(&self) -> Option<i64> {
+        self.value("again").parse().ok()
     }
 
     fn of(&self, part: &Part, name: &str) -> &str {
@@ -182,6 +187,41 @@ pub(crate) async fn check(State(app): State<App>, page: Page, Form(values): Form
 
 /// POST `/projects`.
 pub(crate) async fn create(State(app): State<App>, page: Page, Form(values): Form<Values>) -> Result<Response> {
+    keep(&app, page, values, None).await
+}
+
+/// GET `/projects/{project}/set-up`: the form of a project whose frames could not be read, to be mended.
+pub(crate) async fn mend(State(app): State<App>, page: Page, Path(id): Path<i64>) -> Result<Html<String>> {
+    let project = unread(&app, id).await?;
+    let values = values_of(&app.settings, &project);
+    show(&NewProjectPage::new(&app, page, values))
+}
+
+/// POST `/projects/{project}/set-up`.
+pub(crate) async fn mended(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<i64>,
+    Form(values): Form<Values>,
+) -> Result<Response> {
+    let project = unread(&app, id).await?;
+    keep(&app, page, values, Some(project.id)).await
+}
+
+/// A project on whose frames nothing stands yet.
+async fn unread(app: &App, id: i64) -> Result<Project> {
+    let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
+    match project.import.state {
+        ImportState::Failed => Ok(project),
+        ImportState::Queued | ImportState::Running | ImportState::Done => {
+            Err(WebError::Conflict("Its frames are in, or being read: make a new project for other ones.".into()))
+        }
+    }
+}
+
+/// Keeps what the form says and reads the frames, or shows it again with what is wrong.
+async fn keep(app: &App, page: Page, values: Values, again: Option<ProjectId>) -> Result<Response> {
+    let db = app.workspace.db();
     let new = match parse(&app.settings, &values) {
         Ok(new) => {
             tokio::task::spawn_blocking(move || {
@@ -193,7 +233,7 @@ pub(crate) async fn create(State(app): State<App>, page: Page, Form(values): For
         Err(errors) => Err(errors),
     };
     let errors = match new {
-        Ok(new) => match projects::create(app.workspace.db(), &new).await {
+        Ok(new) => match projects::set_up(db, again, &new).await {
             Ok(id) => {
                 app.supervisor.import(id).await.map_err(super::control::refused)?;
                 return Ok(Redirect::to(&format!("/projects/{id}")).into_response());
@@ -203,18 +243,59 @@ pub(crate) async fn create(State(app): State<App>, page: Page, Form(values): For
         },
         Err(errors) => errors,
     };
-    let form = NewProjectPage { errors, ..NewProjectPage::new(&app, page, values) };
+    let form = NewProjectPage { errors, ..NewProjectPage::new(app, page, values) };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&form)?).into_response())
+}
+
+/// A project as the form shows it.
+fn values_of(settings: &Settings, project: &Project) -> Values {
+    let mut values = knobs::values(&project.recipe);
+    let mut put = |name: &str, value: String| drop(values.insert(name.to_owned(), value));
+    let parts = [("source", Some(&project.source)), ("target", Some(&project.target)), ("val", project.val.as_ref())];
+    for (key, dataset) in parts.into_iter().filter_map(|(key, dataset)| Some((key, dataset?))) {
+        let path = |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        put(&format!("{key}_root"), dataset.root.display().to_string());
+        put(&format!("{key}_layout"), word(&dataset.layout));
+        put(&format!("{key}_split"), dataset.split.clone().unwrap_or_default());
+        put(&format!("{key}_labels"), path(&dataset.labels));
+        put(&format!("{key}_mapping"), path(&dataset.mapping));
+    }
+    put("again", project.id.to_string());
+    put("name", project.name.clone());
+    put("taxonomy", project.taxonomy.name.clone());
+    put("backbone", word(&project.recipe.backbone));
+    put("seed", project.seed.to_string());
+    put("device", project.device.clone());
+    put("imagenet", machine::shown(settings, project));
+    if project.auto_advance {
+        put("auto_advance", "yes".into());
+    }
+    values
+}
+
+/// A choice by its name in forms, which is that of files.
+fn word(choice: &impl serde::Serialize) -> String {
+    serde_json::to_value(choice).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The name of a project as it was typed. The error is a sentence.
+pub(super) fn name(typed: &str) -> Result<String, String> {
+    match typed.chars().count() {
+        1..=80 if !typed.chars().any(char::is_control) => Ok(typed.to_owned()),
+        _ => Err("Give a name of 1 to 80 characters.".into()),
+    }
+}
+
+/// Classes by the name that people know.
+pub(super) fn taxonomy_title(name: &str) -> &str {
+    TAXONOMIES.iter().find(|(slug, _)| *slug == name).map_or(name, |(_, title)| title)
 }
 
 /// The form as a project, or what is wrong with each field.
 fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     let mut errors = Values::new();
     let value = |name: &str| values.get(name).map_or("", |text| text.trim());
-    let name = value("name");
-    if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
-        errors.insert("name".into(), "Give a name of 1 to 80 characters.".into());
-    }
+    let name = name(value("name")).map_err(|message| errors.insert("name".into(), message)).ok();
     let taxonomy = Taxonomy::built_in(value("taxonomy"));
     if taxonomy.is_none() {
         errors.insert("taxonomy".into(), "Choose one of the taxonomies.".into());
@@ -234,39 +315,31 @@ fn parse(settings: &Settings, values: &Values) -> Result<NewProject, Values> {
     }
     let backbone = backbone(values);
     let recipe = knobs::recipe(backbone, values).map_err(|wrong| errors.extend(wrong)).ok();
-    let imagenet = match value("imagenet") {
-        "" if settings.imagenet(backbone).is_file() => Ok(settings.imagenet(backbone).to_owned()),
-        "" => {
-            Err("This server has no ImageNet weights for that network: name a file, or ask your operator.".to_owned())
-        }
-        given => match settings.locate(given) {
-            Ok(path) if path.is_file() => Ok(path),
-            Ok(_) => Err("That is not a file.".to_owned()),
-            Err(error) => Err(format!("{error}.")),
-        },
-    };
+    let imagenet = machine::imagenet(settings, backbone, value("imagenet"));
     let imagenet = imagenet.map_err(|message| errors.insert("imagenet".into(), message)).ok();
     let seed = match value("seed") {
         "" => Some(1),
         typed => typed.parse().map_err(|_| errors.insert("seed".into(), "Give a whole number.".into())).ok(),
     };
-    let device = match value("device") {
-        "" => &settings.device,
-        typed => typed,
-    };
-    let known = device == "auto"
-        || device == "cpu"
-        || device.strip_prefix("cuda:").is_some_and(|card| card.parse::<u8>().is_ok());
-    if !known {
-        errors.insert("device".into(), "Write auto, cpu or cuda:0.".into());
-    }
-    let (Some(taxonomy), Some(source), Some(target), Some(recipe), Some(imagenet), Some(seed), true) =
-        (taxonomy, source, target, recipe, imagenet, seed, errors.is_empty())
+    let device = machine::device(settings, value("device"));
+    let device = device.map_err(|message| errors.insert("device".into(), message)).ok();
+    let (
+        Some(name),
+        Some(taxonomy),
+        Some(source),
+        Some(target),
+        Some(recipe),
+        Some(imagenet),
+        Some(seed),
+        Some(device),
+    ) = (name, taxonomy, source, target, recipe, imagenet, seed, device)
     else {
         return Err(errors);
     };
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let auto_advance = values.contains_key("auto_advance");
-    let (name, device) = (name.to_owned(), device.to_owned());
     Ok(NewProject { name, taxonomy, recipe, seed, device, imagenet, auto_advance, oracle: false, source, target, val })
 }
 
@@ -280,13 +353,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), format!("{error}.")))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
-    let layout = match value("layout") {
-        "gta5" => Layout::Gta5,
-        "synthia" => Layout::Synthia,
-        "camvid" => Layout::Camvid,
-        "folder" => Layout::Folder,
-        _ => Layout::Cityscapes,
-    };
+    let layout = LAYOUTS.iter().find(|(slug, _)| *slug == value("layout")).map_or(Layout::Cityscapes, |(_, of)| *of);
     let is_folder = layout == Layout::Folder;
     let labels = if is_folder { optional("labels")? } else { None };
     let split = match value("split") {

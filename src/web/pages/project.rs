@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::show;
 use crate::domain::{ProjectId, Stage};
 use crate::formats::chart::Spark;
-use crate::store::events;
 use crate::store::frames::{self, Count, Refusal};
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};
@@ -20,7 +19,7 @@ use crate::web::rail::{self, Card};
 use crate::web::{App, WebError};
 
 /// Refusals that the page lists; there may be thousands of one kind.
-const REFUSALS: usize = 200;
+const REFUSALS: u32 = 200;
 
 /// Everything that the page shows. Its blocks are the fragments that the stream sends.
 #[derive(Template)]
@@ -39,7 +38,6 @@ pub(crate) struct ProjectPage {
     counts: Vec<Count>,
     refusals: Vec<Refusal>,
     n_refused: usize,
-    newest_event: i64,
 }
 
 /// Which round to look at; the newest by default.
@@ -52,16 +50,15 @@ impl ProjectPage {
     /// From the database as it is now.
     pub(crate) async fn load(app: &App, page: Page, id: ProjectId, look: Option<u32>) -> Result<Self> {
         let db = app.workspace.db();
-        // First, so that whatever is said while the rest is read will be sent by the stream.
-        let newest_event = events::newest(db, id).await?;
         let project = projects::get(db, id).await?;
         let rounds = rounds::list(db, id).await?;
         let round = match look {
             None => rounds.last().copied(),
             Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
         };
+        let models = models::list(db, id).await?;
         let cards = match &round {
-            Some(round) => rail::of_round(db, id, round).await?,
+            Some(round) => rail::of_round(db, round, &models).await?,
             None => vec![],
         };
         // The one at work, or the last that trained.
@@ -72,27 +69,10 @@ impl ProjectPage {
             None => vec![],
         };
         let charted = charted.map(Card::stage);
-        let mut refusals = frames::refusals(db, id).await?;
-        let n_refused = refusals.len();
-        refusals.truncate(REFUSALS);
-        let models = models::list(db, id).await?;
+        let (refusals, n_refused) = frames::refusals(db, id, REFUSALS).await?;
         let counts = frames::counts(db, id).await?;
-        let guide = Guide::of(&project, &cards);
-        Ok(Self {
-            page,
-            project,
-            rounds,
-            round,
-            guide,
-            cards,
-            charted,
-            charts,
-            models,
-            counts,
-            refusals,
-            n_refused,
-            newest_event,
-        })
+        let guide = Guide::of(&project, &cards, round.and_then(|round| rail::base(&round, &models)));
+        Ok(Self { page, project, rounds, round, guide, cards, charted, charts, models, counts, refusals, n_refused })
     }
 }
 
@@ -119,17 +99,12 @@ impl ProjectPage {
     }
 
     /// What the stream sends: the id of each part and its content.
-    pub(crate) fn parts(&self) -> Result<[(&'static str, String); 3]> {
-        Ok([
+    pub(crate) fn parts(&self) -> Result<Vec<(&'static str, String)>> {
+        Ok(vec![
             ("guide", self.as_guide().render()?),
             ("rail", self.as_rail().render()?),
             ("side", self.as_side().render()?),
         ])
-    }
-
-    /// The newest event that the parts know.
-    pub(crate) fn newest_event(&self) -> i64 {
-        self.newest_event
     }
 
     fn start_label(stage: &Stage) -> String {

@@ -7,14 +7,16 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
 
 use super::knobs::{self, Field, Group};
-use super::show;
+use super::{machine, new_project, show};
 use crate::domain::{Checks, ProjectId, Taxonomy};
 use crate::store::projects::{self, Project};
-use crate::web::App;
+use crate::store::{self, jobs};
 use crate::web::error::Result;
 use crate::web::page::Page;
+use crate::web::{self, App, WebError};
 
 type Values = BTreeMap<String, String>;
 
@@ -94,6 +96,36 @@ fn checks_of(form: &Values, kept: Checks, taxonomy: &Taxonomy) -> Result<Checks,
     if errors.is_empty() { Ok(checks) } else { Err(errors) }
 }
 
+/// The form as settings; what it does not name stays as it is. Errors by field.
+fn settings_of(
+    server: &web::Settings,
+    project: &Project,
+    kept: Checks,
+    form: &Values,
+) -> Result<projects::Settings, Values> {
+    let mut errors = Values::new();
+    let typed = |name: &str| form.get(name).map(|text| text.trim());
+    let recipe = knobs::recipe(project.recipe.backbone, form).map_err(|wrong| errors.extend(wrong));
+    let checks = checks_of(form, kept, &project.taxonomy).map_err(|wrong| errors.extend(wrong));
+    let mut wrong = |name: &str, message: String| drop(errors.insert(name.to_owned(), message));
+    let name = typed("name").map_or(Ok(project.name.clone()), new_project::name);
+    let name = name.map_err(|message| wrong("name", message));
+    let device = typed("device").map_or(Ok(project.device.clone()), |typed| machine::device(server, typed));
+    let device = device.map_err(|message| wrong("device", message));
+    let imagenet = match typed("imagenet") {
+        Some(typed) if typed != machine::shown(server, project) => {
+            machine::imagenet(server, project.recipe.backbone, typed)
+        }
+        _ => Ok(project.imagenet.clone()),
+    };
+    let imagenet = imagenet.map_err(|message| wrong("imagenet", message));
+    let (Ok(recipe), Ok(checks), Ok(name), Ok(device), Ok(imagenet)) = (recipe, checks, name, device, imagenet) else {
+        return Err(errors);
+    };
+    let auto_advance = form.contains_key("auto_advance");
+    Ok(projects::Settings { name, recipe, checks, auto_advance, device, imagenet })
+}
+
 /// GET `/projects/{project}/settings`. With a preset in the query its knobs fill the form, to be looked at; nothing is kept.
 pub(crate) async fn form(
     State(app): State<App>,
@@ -108,6 +140,9 @@ pub(crate) async fn form(
         false => knobs::values(&project.recipe),
     };
     values.extend(check_values(&projects::checks(db, project.id).await?));
+    values.insert("name".into(), project.name.clone());
+    values.insert("device".into(), project.device.clone());
+    values.insert("imagenet".into(), machine::shown(&app.settings, &project));
     if project.auto_advance {
         values.insert("auto_advance".into(), "yes".into());
     }
@@ -132,26 +167,35 @@ pub(crate) async fn save(
         values.insert("surveyed".into(), survey.labels.to_string());
         return Ok(show(&Settings { page, project, values, errors: Values::new() })?.into_response());
     }
-    let recipe = knobs::recipe(project.recipe.backbone, &values);
-    let checks = checks_of(&values, projects::checks(db, project.id).await?, &project.taxonomy);
-    let both = match (recipe, checks) {
-        (Ok(recipe), Ok(checks)) => Ok((recipe, checks)),
-        (Err(mut errors), Err(more)) => {
-            errors.extend(more);
-            Err(errors)
-        }
-        (Err(errors), _) | (_, Err(errors)) => Err(errors),
+    let errors = match settings_of(&app.settings, &project, projects::checks(db, project.id).await?, &values) {
+        Ok(settings) => match projects::change(db, project.id, &settings).await {
+            Ok(()) => return Ok(Redirect::to(&format!("/projects/{id}")).into_response()),
+            Err(store::Error::Taken) => Values::from([("name".into(), "There is a project of that name.".into())]),
+            Err(error) => return Err(error.into()),
+        },
+        Err(errors) => errors,
     };
-    match both {
-        Ok((recipe, checks)) => {
-            projects::set_recipe(db, project.id, &recipe).await?;
-            projects::set_checks(db, project.id, &checks).await?;
-            projects::set_auto_advance(db, project.id, values.contains_key("auto_advance")).await?;
-            Ok(Redirect::to(&format!("/projects/{id}")).into_response())
-        }
-        Err(errors) => {
-            let form = Settings { page, project, values, errors };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&form)?).into_response())
-        }
+    let form = Settings { page, project, values, errors };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&form)?).into_response())
+}
+
+/// Put away or brought back.
+#[derive(Deserialize)]
+pub(crate) struct Place {
+    away: bool,
+}
+
+/// POST `/projects/{project}/archive`.
+pub(crate) async fn archive(
+    State(app): State<App>,
+    Path(id): Path<i64>,
+    Form(Place { away }): Form<Place>,
+) -> Result<Redirect> {
+    let (db, project) = (app.workspace.db(), ProjectId(id));
+    projects::get(db, project).await?;
+    if away && jobs::active(db).await?.iter().any(|job| job.project == project) {
+        return Err(WebError::Conflict("A stage of this project is at work: stop it first.".into()));
     }
+    projects::archive(db, project, away).await?;
+    Ok(Redirect::to(&if away { "/".to_owned() } else { format!("/projects/{id}") }))
 }
