@@ -44,7 +44,11 @@ const FILE_CSS: &str = "\
 
 /// Where the drawing begins, without and with a title above it.
 const TOP: f64 = 12.0;
-const TITLED_TOP: f64 = 40.0;
+const TITLED_TOP: f64 = 56.0;
+
+/// Of a letter of a title, and from one line of it to the next.
+const TITLE_LETTER: f64 = 7.8;
+const TITLE_LINE: f64 = 18.0;
 
 fn top(stand_alone: bool) -> f64 {
     if stand_alone { TITLED_TOP } else { TOP }
@@ -57,13 +61,16 @@ struct Frame {
 
 impl Frame {
     fn new(title: &str, width: f64, height: f64, stand_alone: bool) -> Self {
+        let lines = wrapped(title, ((width - 24.0) / TITLE_LETTER) as usize);
         let title = escape(title);
         let size = if stand_alone { format!(r#" width="{width}" height="{height}""#) } else { String::new() };
         let open = r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img""#;
         let mut svg = format!(r#"{open}{size} viewBox="0 0 {width} {height}"><title>{title}</title>"#);
         if stand_alone {
             svg += &format!("<style>{CSS}{FILE_CSS}</style>");
-            svg += &format!(r#"<text class="title" x="12" y="22">{title}</text>"#);
+            for (line, y) in lines.iter().zip([22.0, 22.0 + TITLE_LINE]) {
+                svg += &format!(r#"<text class="title" x="12" y="{y}">{}</text>"#, escape(line));
+            }
         }
         Self { svg }
     }
@@ -77,7 +84,37 @@ impl Frame {
     }
 }
 
+/// A title in two lines at most, of about so many letters; what is too long for them ends in dots.
+fn wrapped(title: &str, letters: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in title.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        match line.chars().count() + 1 + word.chars().count() <= letters {
+            _ if line.is_empty() => *line = word.into(),
+            true => *line = format!("{line} {word}"),
+            false => lines.push(word.into()),
+        }
+    }
+    if lines.len() > 2 {
+        lines.truncate(2);
+        lines[1] += " …";
+    }
+    lines
+}
+
 /// Text that can mean no markup.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_title_takes_two_lines_and_no_more() {
+        assert_eq!(wrapped("IoU in percent", 20), ["IoU in percent"]);
+        assert_eq!(wrapped("Percent of each class taken for another", 20), ["Percent of each", "class taken for …"]);
+        assert_eq!(wrapped("an-arm-whose-name-is-long alone", 10), ["an-arm-whose-name-is-long", "alone"]);
+    }
 }
