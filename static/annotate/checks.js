@@ -47,7 +47,7 @@ function specks(mask, { speck_pixels: least }, names) {
 }
 
 /** @param {Mask} mask @param {number} least pixels that are no speck */
-export function findSpecks(mask, least) {
+function findSpecks(mask, least) {
   return least > 1 ? findSmall(mask, least - 1) : [];
 }
 

@@ -21,7 +21,7 @@ export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
   /** @type {HTMLElement | null} */
   let waiting = null;
   const show = () => {
-    keyboard.setClasses(palette.filter(({ key }) => key).map(({ index, key, name }) => ({ keys: [key], name, group: "Classes", run: () => run(index) })));
+    keyboard.setClasses(palette.filter(({ key }) => key).map(({ index, key, name }) => ({ keys: [key], name, group: "Classes", once: true, run: () => run(index) })));
     changed();
     const section = document.createElement("section");
     const title = document.createElement("h3");
@@ -69,12 +69,12 @@ export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
   };
   // Before the dialog and the button themselves hear of it.
   addEventListener("keydown", (event) => {
-    if (!waiting || ["Shift", "Control", "Alt", "Meta", "Tab"].includes(event.key)) return;
+    if (!waiting || ["Shift", "Control", "Alt", "AltGraph", "Meta", "Tab"].includes(event.key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const one = palette[Number(waiting.dataset.index)];
     waiting = null;
-    if (event.key !== "Escape") give(one, keyOf(event));
+    if (event.key !== "Escape" && keyOf(event)) give(one, keyOf(event));
     show();
     /** @type {HTMLElement | null} */ (body.querySelector(`[data-index="${one.index}"]`))?.focus();
   }, { capture: true });

@@ -3,6 +3,7 @@
 
 import { find, press, say } from "./dom.js";
 import { shown } from "./keyboard.js";
+import { UNLABELLED } from "./label_map.js";
 import { swatchOf } from "./patterns.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -15,15 +16,18 @@ import { swatchOf } from "./patterns.js";
  *   palette: PaletteClass[],
  *   memory: import("./memory.js").Memory,
  *   act: (change: () => void) => void,
- * }} parts
+ *   choose: (index: number) => void,
+ * }} parts `choose` does what a class's key does
  * @returns {{ commands: Command[], show: () => void, showKeys: () => void }}
  */
-export function wireClasses({ editor, painter, palette, memory, act }) {
+export function wireClasses({ editor, painter, palette, memory, act, choose }) {
   const { rules } = editor;
   const { hidden } = painter;
-  const lock = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${rules.toggleLock(index) ? "locked" : "unlocked"}`));
-  const hide = (/** @type {number} */ index) => act(() => say(`${palette[index].name} ${painter.toggleHidden(index) ? "hidden" : "shown"}`));
-  const rows = palette.map((one) => row(one, () => act(() => editor.choose(one.index)), hide, lock));
+  const lock = (/** @type {number} */ index) => palette[index] && act(() => say(`${palette[index].name} ${rules.toggleLock(index) ? "locked" : "unlocked"}`));
+  const hide = (/** @type {number} */ index) => palette[index] && act(() => say(`${palette[index].name} ${painter.toggleHidden(index) ? "hidden" : "shown"}`));
+  const rows = palette.map((one) => row(one, () => choose(one.index), hide, lock));
+  const none = find("#no-class");
+  none.addEventListener("click", () => choose(UNLABELLED));
   find("#classes").replaceChildren(...rows.map(({ item }) => item));
   const namesOf = (/** @type {Iterable<number>} */ indices) => [...indices].map((index) => palette[index].name);
   for (const { index, name } of palette) {
@@ -43,6 +47,7 @@ export function wireClasses({ editor, painter, palette, memory, act }) {
       });
     },
     commands: [
+      { keys: ["shift+x"], name: "Every tool erases: Unlabelled", group: "Tools", once: true, run: () => choose(UNLABELLED) },
       { keys: ["l"], name: "Lock the class", group: "Paint over", run: () => lock(editor.class) },
       {
         keys: ["shift+l"],
@@ -54,6 +59,7 @@ export function wireClasses({ editor, painter, palette, memory, act }) {
       { keys: ["shift+k"], name: "Show all classes", group: "View", run: () => act(() => (painter.showAll(), say("All classes are shown"))) },
     ],
     show() {
+      press(none, editor.class === UNLABELLED);
       rows.forEach(({ choose, eye, padlock }, index) => {
         press(choose, index === editor.class);
         press(eye, hidden.has(index));
@@ -86,12 +92,7 @@ function row(one, run, hide, lock) {
   padlock.setAttribute("aria-label", `Lock ${name}`);
   padlock.title = `Never paint over ${name}`;
   choose.addEventListener("click", run);
-  eye.addEventListener("click", (event) => (hide(index), leave(event)));
-  padlock.addEventListener("click", (event) => (lock(index), leave(event)));
+  eye.addEventListener("click", () => hide(index));
+  padlock.addEventListener("click", () => lock(index));
   return { item, choose, cap, eye, padlock };
-}
-
-/** After a mouse: the next Space, held to move the view, would else press the button again. @param {MouseEvent} event */
-function leave(event) {
-  if (event.detail > 0) find("#stage").focus({ preventScroll: true });
 }

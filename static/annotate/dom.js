@@ -16,6 +16,12 @@ export function pressed(button) {
   return button.getAttribute("aria-pressed") === "true";
 }
 
+/** @param {HTMLElement} button @param {boolean} [on] the other way round without it @returns {boolean} whether it is pressed now */
+export function toggle(button, on = !pressed(button)) {
+  press(button, on);
+  return on;
+}
+
 /** @param {string} selector @param {string} text */
 export function setText(selector, text) {
   const element = find(selector);

@@ -1,8 +1,11 @@
 // @ts-check
 /** Goes through the fix queue: the view goes to a segment, one key accepts it, a class's key corrects it. */
 
-import { find, press, say, setText } from "./dom.js";
+import { disable, find, press, say, setText } from "./dom.js";
 import { FixQueue } from "./fix_queue.js";
+import { stillOpen } from "./pending.js";
+
+/** @typedef {import("./history.js").Stroke} Stroke */
 
 /**
  * @param {{
@@ -14,42 +17,58 @@ import { FixQueue } from "./fix_queue.js";
 export function wireDoubts({ editor, stage, palette }) {
   /** @type {FixQueue | null} */
   let queue = null;
+  /** Places in the queue by the change that corrected them. @type {Map<string, number>} */
+  const corrected = new Map();
   const button = /** @type {HTMLButtonElement} */ (find("#next-doubt"));
+  const bar = find("#question");
   const show = () => {
     const node = queue ? queue.node : -1;
     stage.marked = node;
     press(button, node >= 0);
-    if (queue) setText("#doubt-progress", `${Math.floor(queue.progress * 100)} %`);
-    stage.ask();
+    bar.hidden = node < 0;
+    if (!queue) return;
+    setText("#doubt-progress", `${Math.floor(queue.progress * 100)} %`);
+    if (node < 0) return;
+    setText("#question-text", `${palette[classOf(node)]?.name ?? "Unlabelled"}? If not, choose its class. ${queue.looked.size + 1} of ${queue.nodes.length}`);
+    disable("#doubt-back", queue.trail.length === 0);
   };
   /** @param {number} node */
   const go = (node) => {
-    const { segments } = editor;
-    if (!queue || !segments) return;
-    if (node < 0) say("All that the model doubted was looked at");
-    else {
-      const bounds = boundsOf(segments, node);
-      stage.view.show(bounds);
-      stage.move();
-      say(`${className(node)}? Enter: yes. A class's key: that class. ${queue.looked.size + 1} of ${queue.nodes.length}`);
-    }
+    if (editor.segments && node >= 0) stage.show(boundsOf(editor.segments, node));
+    stage.ask();
     show();
   };
-  /** The class that most of its superpixels have now. @param {number} node */
-  const className = (node) => {
+  /** The class that most of a segment has now. @param {number} node */
+  const classOf = (node) => {
     const { segments, map } = editor;
     const counts = new Uint32Array(256);
     segments?.eachRun(node, (y, from, to) => (counts[map.at((from + to) >> 1, y)] += to - from));
-    return palette[counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0))]?.name ?? "Unlabelled";
+    return counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
   };
-  const next = () => {
-    if (!queue || editor.busy) return;
-    editor.cancel();
-    go(queue.next());
+  /** @param {(queue: FixQueue) => number} step gives the node to go to */
+  const move = (step) => {
+    if (!queue || stage.drawing) return;
+    if (editor.pending) return say(stillOpen(editor));
+    go(step(queue));
+    if (queue.node < 0) say("All that the model doubted was looked at");
   };
-  button.addEventListener("click", next);
+  const next = () => move((queue) => queue.next());
+  const done = () => move((queue) => queue.done());
+  const back = () => move((queue) => (queue.trail.length > 0 ? queue.back() : queue.node));
+  const leave = () => {
+    queue?.leave();
+    go(-1);
+  };
+  for (const [id, run] of /** @type {[string, () => void][]} */ ([["#next-doubt", next], ["#doubt-right", done], ["#doubt-next", next], ["#doubt-back", back], ["#doubt-leave", leave]])) {
+    find(id).addEventListener("click", run);
+  }
   return {
-    commands: [{ keys: ["shift+d"], name: "Next that the model doubts", group: "View", run: next }],
+    commands: [
+      { keys: ["shift+d"], name: "Next that the model doubts", group: "View", once: true, run: next },
+      { keys: ["shift+b"], name: "Back to the one before", group: "View", run: back },
+    ],
+    show,
+    leave,
     /** @param {Uint8Array} doubt 0 to 255 for each pixel */
     begin(doubt) {
       if (!editor.segments) return;
@@ -57,22 +76,33 @@ export function wireDoubts({ editor, stage, palette }) {
       button.disabled = false;
       show();
     },
-    /** Enter. @returns {boolean} whether a segment was looked at */
+    /** Enter. @returns {boolean} whether it is a segment of the queue that it means */
     accept() {
       if (!queue || queue.node < 0) return false;
-      go(queue.done());
+      done();
       return true;
     },
-    /** A class's key, when the class is in the hand. */
+    /** A class was chosen: it is that of the segment, unless something else is being drawn with it. */
     correct() {
-      if (!queue || queue.node < 0) return;
-      editor.paintSegment(queue.node);
-      go(queue.done());
+      if (!queue || queue.node < 0 || editor.pending || stage.drawing) return;
+      const { at, node } = queue;
+      if (editor.paintSegment(node)) corrected.set(editor.history.past[editor.history.past.length - 1].id, at);
+      else if (classOf(node) !== editor.class) return say("Nothing was painted: a lock, or what is painted over, forbids it");
+      done();
     },
-    /** Escape. */
-    leave() {
-      queue?.leave();
-      show();
+    /** @param {Stroke} stroke a correction that is taken back was no look at its segment */
+    undone({ id }) {
+      const place = corrected.get(id);
+      if (!queue || place === undefined) return;
+      if (queue.node >= 0) go(queue.goBackTo(place));
+      else queue.looked.delete(place);
+    },
+    /** @param {Stroke} stroke */
+    redone({ id }) {
+      const place = corrected.get(id);
+      if (!queue || place === undefined) return;
+      if (queue.at === place) done();
+      else queue.looked.add(place);
     },
   };
 }

@@ -19,8 +19,12 @@ import { Box, fillBox, replaceInBox } from "./tools/rectangle.js";
 import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
+/** @typedef {import("./history.js").Stroke} Stroke */
 /** @typedef {import("./tools/brush.js").Point} Point */
 /** @typedef {"brush" | "eraser" | "segment" | "propagate" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
+
+/** A change that holds another person's work besides one's own. */
+export const MERGE = "merge";
 
 export class Editor {
   /** @param {LabelMap} map @param {{ classes: number, budget?: number }} options */
@@ -41,15 +45,21 @@ export class Editor {
     /** What a scribble would fill, until it is accepted. @type {Spread | null} */
     this.spread = null;
     this.extent = FIRST_EXTENT;
-    /** The scribble under way. @type {{ last: Point, trim: boolean } | null} */
+    /** The scribble under way; `before`: the preview's marks without it. @type {{ last: Point, trim: boolean, before: Spread["marks"] | null } | null} */
     this.scribble = null;
     this.polygon = new Polygon();
     /** Joins a polygon's corners along edges. @type {LiveWire | null} */
     this.wire = null;
     /** @type {Box | null} */
     this.box = null;
-    /** Counts finished changes, undone ones too: the save compares it with what it has sent. */
-    this.revision = 0;
+    /**
+     * The open polygon or preview that was dropped last, and the newest change at that moment: there undo brings it back.
+     *
+     * @type {{ tool: "polygon" | "propagate", polygon: Polygon, spread: Spread | null, after: Stroke | undefined } | null}
+     */
+    this.dropped = null;
+    /** The merge that undo has asked about. @type {Stroke | null} */
+    this.asked = null;
     /** Called after each finished change, with what it was: `brush`, `undo`. @type {(name: string) => void} */
     this.onChange = () => {};
     /** While the frame is being submitted nothing can be drawn: it would come too late. */
@@ -58,19 +68,28 @@ export class Editor {
 
   /** @param {ToolName} tool @returns {boolean} whether there is what it needs */
   take(tool) {
-    this.cancel();
     if ((tool === "segment" || tool === "propagate") && !this.segments) return false;
+    // A key comes a moment before the button goes up: the stroke is done all the same.
+    this.lift();
+    // The hand only moves the view: what is open waits for its tool.
+    if (tool !== "hand" && tool !== this.pending) this.cancel();
     this.tool = tool;
     return true;
   }
 
-  /** @param {number} index @returns {boolean} whether there is such a class */
+  /** @param {number} index of a class, or {@link UNLABELLED}: then every tool erases @returns {boolean} whether there is such a class */
   choose(index) {
-    if (index < 0 || index >= this.classes) return false;
+    if (index !== UNLABELLED && !(index >= 0 && index < this.classes)) return false;
     this.class = index;
     if (this.spread) this.spread.value = index;
-    if (this.tool === "eraser" || this.tool === "hand") this.take("brush");
+    if (this.tool === "eraser" || this.tool === "hand") this.take(this.pending ?? "brush");
     return true;
+  }
+
+  /** The tool of what is open: a polygon that is not closed, a scribble's preview that is not accepted. @returns {"polygon" | "propagate" | null} */
+  get pending() {
+    if (this.spread) return "propagate";
+    return this.polygon.corners.length > 0 ? "polygon" : null;
   }
 
   /** @param {number} step to the next larger (+1) or smaller (-1) size of what is in the hand */
@@ -96,11 +115,12 @@ export class Editor {
    * The pen goes down.
    *
    * @param {Point} point
-   * @param {{ erase?: boolean, reach?: number, replace?: boolean, pressure?: number }} [how] `reach`: how near to its first
-   *   corner a polygon closes; `replace`: the fill tool does what the replace tool does; `pressure` as {@link Brush.to} has it
+   * @param {{ erase?: boolean, reach?: number, again?: boolean, replace?: boolean, pressure?: number }} [how] `reach`: how near
+   *   to its first corner a polygon closes; `again`: the second press of a double click; `replace`: the fill tool does what
+   *   the replace tool does; `pressure` as {@link Brush.to} has it
    */
-  press(point, { erase = false, reach = 0, replace = false, pressure } = {}) {
-    if (this.frozen) return;
+  press(point, { erase = false, reach = 0, again = false, replace = false, pressure } = {}) {
+    if (this.frozen || this.busy) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
     if (this.tool === "replace" || (replace && this.tool === "fill")) {
       const old = this.map.at(Math.floor(point.x), Math.floor(point.y));
@@ -110,9 +130,9 @@ export class Editor {
     } else if (this.tool === "fill") {
       this.#fill(point, value);
     } else if (this.tool === "polygon") {
-      this.#corner(point, reach, erase);
+      this.#corner(point, reach, erase, again);
     } else if (this.tool === "propagate") {
-      this.#scribble(point, erase);
+      this.#scribble(point, erase || (this.spread?.trims ?? false));
     } else if (this.tool === "segment") {
       if (this.segments) this.#begin("segment", new SegmentStroke(this.map, this.segments, this.scale, value), point, "segment");
     } else if (this.tool !== "hand") {
@@ -147,11 +167,15 @@ export class Editor {
     return this.stroke !== null || this.box !== null || this.scribble !== null;
   }
 
-  /** Drops a stroke or rectangle under way, or a polygon that is not closed. */
-  cancel() {
+  /** What the pen began was nothing: a second finger came, or undo while it is down. */
+  abandon() {
     this.box = null;
-    this.spread = this.scribble = null;
-    this.polygon = this.#newPolygon();
+    this.polygon.putBack();
+    if (this.scribble && this.spread) {
+      if (this.scribble.before) this.spread.marks = this.scribble.before;
+      else this.spread = null;
+    }
+    this.scribble = null;
     if (!this.stroke) return;
     this.stroke = null;
     this.history.cancel();
@@ -159,13 +183,22 @@ export class Editor {
     this.#changed("cancel");
   }
 
-  /** Fills the polygon. @param {{ erase?: boolean }} [how] */
-  closePolygon({ erase = false } = {}) {
-    const { ring, canClose } = this.polygon;
-    if (!canClose) return;
+  /** Drops what is under way or open; what was open comes back with undo. */
+  cancel() {
+    this.abandon();
+    const { pending, polygon, spread } = this;
+    if (!pending) return;
+    this.dropped = { tool: pending, polygon, spread, after: this.history.past.at(-1) };
+    this.spread = null;
     this.polygon = this.#newPolygon();
-    const value = erase ? UNLABELLED : this.class;
-    this.#change("polygon", value, () => fillPolygon(this.map, ring, value));
+  }
+
+  /** Fills the polygon. */
+  closePolygon() {
+    if (!this.polygon.canClose || this.frozen) return;
+    const { ring } = this.polygon;
+    this.polygon = this.#newPolygon();
+    this.#change("polygon", this.class, () => fillPolygon(this.map, ring, this.class));
   }
 
   /** Paints what the scribble would fill. @returns {boolean} whether there was anything */
@@ -178,10 +211,11 @@ export class Editor {
     return true;
   }
 
-  /** Gives a segment the class. @param {number} node */
+  /** Gives a segment the class. @param {number} node @returns {boolean} whether that changed anything */
   paintSegment(node) {
     const { segments } = this;
-    if (segments) this.#change("segment", this.class, () => segments.paint(this.map, node, this.class), "segment");
+    if (!segments || this.busy) return false;
+    return this.#change("segment", this.class, () => segments.paint(this.map, node, this.class), "segment");
   }
 
   /** Whether corners are joined along edges. @param {boolean} on */
@@ -189,16 +223,32 @@ export class Editor {
     this.polygon.wire = on && this.segments ? (this.wire ??= new LiveWire(this.segments)) : null;
   }
 
-  /** Takes back a scribble, the newest corner of an open polygon, else the newest change. */
-  undo() {
-    if (this.frozen) return;
-    if (this.busy || this.spread) return this.cancel();
-    if (this.polygon.corners.length > 0) return this.polygon.takeBack();
-    if (this.history.undo()) this.#changed("undo");
+  get canUndo() {
+    return this.pending !== null || this.history.canUndo || this.#droppedNow !== null;
   }
 
+  /**
+   * Takes back what the pen has begun, a preview, the newest corner of an open polygon, else the newest change; what was
+   * dropped since that change comes first.
+   *
+   * @returns {{ stroke: Stroke, done: boolean } | null} the change that it came to; a merge is undone by the second time
+   */
+  undo() {
+    const newest = this.history.past.at(-1);
+    if (this.frozen) return null;
+    if (this.busy) this.abandon();
+    else if (this.spread) this.spread = null;
+    else if (this.pending) this.polygon.takeBack();
+    else if (this.#droppedNow) this.#pickUp(this.#droppedNow);
+    else if (newest) return { stroke: newest, done: this.#undo(newest) };
+    return null;
+  }
+
+  /** @returns {Stroke | null} the change that was made again */
   redo() {
-    if (!this.frozen && !this.busy && this.history.redo()) this.#changed("redo");
+    if (this.frozen || this.busy || !this.history.redo()) return null;
+    this.#changed("redo");
+    return this.history.past[this.history.past.length - 1];
   }
 
   /**
@@ -209,7 +259,7 @@ export class Editor {
    * @param {Uint8Array} [origins] where they came from
    */
   replace(pixels, name, origins) {
-    this.cancel();
+    this.lift();
     this.#change(name, UNLABELLED, () => this.map.replace(pixels, origins));
   }
 
@@ -221,7 +271,7 @@ export class Editor {
    * @param {import("./label_map.js").Source} [source] where what they become comes from
    */
   paintRuns(name, parts, source = "hand") {
-    this.cancel();
+    this.lift();
     const { map } = this;
     const paint = () => {
       for (const { runs, value } of parts) {
@@ -243,10 +293,11 @@ export class Editor {
   /** @param {Point} point @param {boolean} trim */
   #scribble(point, trim) {
     if (!this.segments) return;
+    const before = this.spread?.marks ?? null;
     this.spread ??= new Spread(this.segments, this.class, givenClasses(this.segments, this.map));
     this.spread.extent = this.extent;
     this.spread.scribble(point, point, trim);
-    this.scribble = { last: { x: point.x, y: point.y }, trim };
+    this.scribble = { last: { x: point.x, y: point.y }, trim, before };
   }
 
   /** @param {number} extent */
@@ -255,11 +306,39 @@ export class Editor {
     if (this.spread) this.spread.extent = extent;
   }
 
-  /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase */
-  #corner(point, reach, erase) {
+  /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase @param {boolean} again */
+  #corner(point, reach, erase, again) {
     if (erase) this.polygon.remove(point, reach);
+    // The first press has set the last corner, or has closed it already.
+    else if (again) this.closePolygon();
     else if (this.polygon.closesAt(point, reach)) this.closePolygon();
     else if (!this.polygon.hold(point, reach)) this.polygon.add(point);
+  }
+
+  /** What was dropped since the newest change. */
+  get #droppedNow() {
+    return this.dropped?.after === this.history.past.at(-1) ? this.dropped : null;
+  }
+
+  /** @param {NonNullable<Editor["dropped"]>} dropped */
+  #pickUp({ tool, polygon, spread }) {
+    this.dropped = null;
+    this.tool = tool;
+    polygon.wire = this.polygon.wire;
+    this.polygon = polygon;
+    this.spread = spread;
+    if (spread) [this.class, this.extent] = [spread.value, spread.extent];
+  }
+
+  /** @param {Stroke} newest @returns {boolean} whether it is undone */
+  #undo(newest) {
+    if (newest.name === MERGE && this.asked !== newest) {
+      this.asked = newest;
+      return false;
+    }
+    this.history.undo();
+    this.#changed("undo");
+    return true;
   }
 
   #newPolygon() {
@@ -296,18 +375,21 @@ export class Editor {
    * @param {number} value what it paints
    * @param {() => void} act
    * @param {import("./label_map.js").Source} [source] where what it paints comes from
+   * @returns {boolean} whether it changed anything
    */
   #change(name, value, act, source = "hand") {
-    if (this.frozen) return;
+    if (this.frozen) return false;
     this.rules.hold(value);
     this.history.begin(name, source);
     act();
-    if (this.history.end()) this.#changed(name);
+    const changed = this.history.end();
+    if (changed) this.#changed(name);
+    return changed;
   }
 
   /** @param {string} name */
   #changed(name) {
-    this.revision++;
+    this.asked = null;
     this.onChange(name);
   }
 }

@@ -26,8 +26,8 @@ export function wireExample({ setup, editor, palette }) {
   let examples = null;
 
   const show = async () => {
-    if (!pressed(button) || seen === editor.class) return;
     const one = palette[editor.class];
+    if (!pressed(button) || !one || seen === one.index) return;
     seen = one.index;
     setText("#example-text", `${one.name}: looking for a frame of the source`);
     try {

@@ -23,6 +23,8 @@ export class FixQueue {
     this.looked = new Set();
     /** The place that is looked at now; -1 before the first and after the last. */
     this.at = -1;
+    /** The places before it, the newest last: the way back. @type {number[]} */
+    this.trail = [];
   }
 
   /** The segment that is looked at now; -1 for none. */
@@ -33,6 +35,7 @@ export class FixQueue {
   /** Goes to the most doubtful segment not looked at yet. @returns {number} its node; -1 where all were */
   next() {
     const { nodes, looked, at } = this;
+    if (at >= 0) this.trail.push(at);
     const after = nodes.findIndex((_, place) => place > at && !looked.has(place));
     // Round to the first again: one may be passed over.
     this.at = after >= 0 ? after : nodes.findIndex((_, place) => !looked.has(place));
@@ -43,6 +46,19 @@ export class FixQueue {
   done() {
     if (this.at >= 0) this.looked.add(this.at);
     return this.next();
+  }
+
+  /** Back to where it was before: that counts as not looked at again. @returns {number} its node; -1 where it was nowhere */
+  back() {
+    return this.goBackTo(this.trail.pop() ?? -1);
+  }
+
+  /** @param {number} place whose correction was undone @returns {number} its node */
+  goBackTo(place) {
+    this.looked.delete(place);
+    this.trail = this.trail.filter((before) => before !== place);
+    this.at = place;
+    return this.node;
   }
 
   leave() {

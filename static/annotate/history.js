@@ -14,7 +14,7 @@ import { ORIGIN, same } from "./label_map.js";
 /** @typedef {{ id: string, name: string, source: Source, tiles: Map<number, Change>, bytes: number }} Stroke */
 
 /** Some 5000 strokes of ordinary size; the oldest are forgotten beyond it. */
-export const BUDGET = 32 * 1024 * 1024;
+const BUDGET = 32 * 1024 * 1024;
 
 /** What two arrays and an entry of a map cost before any run is kept. */
 const OVERHEAD = 300;
@@ -41,7 +41,8 @@ export class History {
    * @param {Source} [source] where the pixels that it paints come from
    */
   begin(name, source = "hand") {
-    this.end();
+    // Ended in silence, the rest of it would be kept nowhere.
+    if (this.open) throw new Error(`${name} begins within ${this.open.name}`);
     this.open = { name, source, before: new Map() };
     this.map.recorder = this;
     this.map.origin = ORIGIN[source];
@@ -90,13 +91,11 @@ export class History {
 
   /** @returns {boolean} whether there was anything to undo */
   undo() {
-    this.end();
     return this.#move(this.past, this.future, "before");
   }
 
   /** @returns {boolean} whether there was anything to redo */
   redo() {
-    this.end();
     return this.#move(this.future, this.past, "after");
   }
 

@@ -16,13 +16,11 @@ export function wireJumps(editor, stage, looker) {
   const jump = async (way) => {
     const gaps = await looker.gaps(editor.map);
     // A stroke under way would be drawn across the frame.
-    if (editor.busy) return;
+    if (stage.drawing) return;
     const found = walk.step(way, gaps);
     if (!found) return say("Nothing is unlabelled");
     const { gap, number, of } = found;
-    stage.view.show(gap);
-    stage.pen.point = { x: gap.x + 0.5, y: gap.y + 0.5 };
-    stage.move();
+    stage.show(gap, { x: gap.x + 0.5, y: gap.y + 0.5 });
     say(`Unlabelled region ${number} of ${of}: ${gap.size.toLocaleString("en")} pixels`);
   };
   find("#next-gap").addEventListener("click", () => jump(1));

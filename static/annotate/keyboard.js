@@ -1,8 +1,9 @@
 // @ts-check
 /** Keys: one table that is both what they do and what the sheet on `?` says. */
 
-/** @typedef {{ keys: string[], name: string, group: string, shown?: string[], run?: () => void, hold?: (down: boolean) => void }} Command
- *   `keys` as {@link keyOf} writes them, `shown` in their place on the sheet; `hold` is told of the key's way down and up */
+/** @typedef {{ keys: string[], name: string, group: string, shown?: string[], once?: boolean, run?: () => void, hold?: (down: boolean) => void }} Command
+ *   `keys` as {@link keyOf} writes them, `shown` in their place on the sheet; `once`: a key that is held down does it once;
+ *   `hold` is told of the key's way down and up */
 
 export class Keyboard {
   /** @param {Command[]} commands */
@@ -27,16 +28,21 @@ export class Keyboard {
   /** @param {KeyboardEvent} event */
   #down(event) {
     if (belongsToField(event) || document.querySelector("dialog[open]")) return;
-    const command = this.byKey.get(keyOf(event));
+    const command = this.#commandOf(event);
     if (!command) return;
     event.preventDefault();
+    if (event.repeat && (command.hold || command.once)) return;
     if (command.hold) {
-      if (event.repeat) return;
       this.held.set(event.code, command);
       command.hold(true);
     } else {
       command.run?.();
     }
+  }
+
+  /** @param {KeyboardEvent} event @returns {Command | undefined} that of the key, else of the sign that it prints: a German `"` is Shift + 2 */
+  #commandOf(event) {
+    return this.byKey.get(keyOf(event)) ?? (event.ctrlKey || event.metaKey ? undefined : this.byKey.get(signOf(event)));
   }
 
   /** @param {KeyboardEvent} event */
@@ -51,19 +57,37 @@ export class Keyboard {
   }
 }
 
+/** What a keyboard of the United States has where others have a letter of their own, without and with Shift. */
+const PLACES = { BracketLeft: "[{", BracketRight: "]}", Semicolon: ";:", Quote: "'\"", Comma: ",<", Period: ".>", Slash: "/?", Backslash: "\\|" };
+
 /**
  * @param {KeyboardEvent} event
- * @returns {string} `ctrl+shift+z`, `shift+1`, `[`, `space`; digits by their place, all else by what is printed on it
+ * @returns {string} `ctrl+shift+z`, `shift+1`, `[`, `space`; digits by their place, all else by what is printed on it, and by
+ *   its place where that is no key of English; empty where Alt makes it the browser's own
  */
 export function keyOf(event) {
+  if (event.altKey || event.getModifierState("AltGraph")) return signOf(event);
   const digit = /^Digit(\d)$/.exec(event.code)?.[1];
-  const printed = event.key === " " ? "space" : event.key.toLowerCase();
-  const key = digit ?? printed;
+  const key = digit ?? printed(event);
   // Signs such as `?` and `+` need shift on one keyboard and not on the next.
   const shifts = digit !== undefined || /^[a-z]$/.test(key) || key.length > 1;
   return [event.ctrlKey || event.metaKey ? "ctrl" : "", event.shiftKey && shifts ? "shift" : "", key]
     .filter((part) => part)
     .join("+");
+}
+
+/** @param {KeyboardEvent} event @returns {string} */
+function printed({ key, code, shiftKey }) {
+  if (key === " ") return "space";
+  const named = key.length > 1 && !["Dead", "Process", "Unidentified"].includes(key);
+  if (named || /^[!-~]$/.test(key)) return key.toLowerCase();
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  return letter?.toLowerCase() ?? PLACES[/** @type {keyof typeof PLACES} */ (code)]?.[Number(shiftKey)] ?? key.toLowerCase();
+}
+
+/** The sign that is printed, however it is reached: a German `[` is AltGr + 8. @param {KeyboardEvent} event @returns {string} empty for what is no sign */
+function signOf({ key }) {
+  return /^[!-/:-@[-`{-~]$/.test(key) ? key : "";
 }
 
 /** @param {KeyboardEvent} event @returns {boolean} whether the focused control wants that key itself */

@@ -20,7 +20,7 @@ export const ORIGIN = Object.freeze({ model: 0, segment: 1, propagate: 2, hand: 
 /** @typedef {keyof typeof ORIGIN} Source */
 
 /** Tiles that changed since they were last taken. */
-export class TileSet {
+class TileSet {
   /** @param {number} count tiles there are */
   constructor(count) {
     this.marked = new Uint8Array(count);

@@ -1,7 +1,7 @@
 // @ts-check
 /** How the frame looks: light for night frames, outlines in place of areas, the minimap. */
 
-import { find, press, pressed, setText } from "./dom.js";
+import { find, pressed, setText, toggle } from "./dom.js";
 import { SCALES } from "./light.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -37,19 +37,18 @@ export function wireLook(stage, memory, light) {
   /** @param {() => void} change @returns {() => void} */
   const lit = (change) => () => (change(), show());
   /** @param {string} id @param {(on: boolean) => void} apply @returns {() => void} */
-  const toggle = (id, apply) => {
+  const switching = (id, apply) => {
     const button = find(id);
     const run = () => {
-      press(button, !pressed(button));
-      apply(pressed(button));
+      apply(toggle(button));
       stage.ask();
     };
     button.addEventListener("click", run);
     return run;
   };
-  const outlines = toggle("#outlines", (on) => stage.painter.showOutlines(on));
-  const minimap = toggle("#show-minimap", (on) => stage.minimap.allow(on));
-  const patterns = toggle("#patterns", (on) => {
+  const outlines = switching("#outlines", (on) => stage.painter.showOutlines(on));
+  const minimap = switching("#show-minimap", (on) => stage.minimap.allow(on));
+  const patterns = switching("#patterns", (on) => {
     stage.painter.showPatterns(on);
     find("#classes").classList.toggle("patterned", on);
   });

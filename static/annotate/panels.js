@@ -4,7 +4,7 @@
 import { wireClassKeys } from "./class_keys.js";
 import { wireClasses } from "./class_list.js";
 import { wireDoubts } from "./doubts.js";
-import { disable, find, press, say, setText } from "./dom.js";
+import { disable, find, press, say, setText, toggle } from "./dom.js";
 import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
 import { fillKeySheet } from "./key_sheet.js";
@@ -12,9 +12,11 @@ import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
+import { wirePending } from "./pending.js";
 import { wireRelease } from "./release.js";
 import { wireSubmit } from "./submit.js";
 import { SIZES } from "./tools/brush.js";
+import { wireUndo } from "./undoing.js";
 import { wireVersions } from "./versions.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
@@ -37,7 +39,7 @@ const OPACITY_STEP = 10;
  * }} parts
  */
 export function wirePanels({ setup, editor, stage, palette, light, preview, server, saving, looker }) {
-  const { surface, painter, view, pen } = stage;
+  const { surface, painter, pointer, view, pen } = stage;
   const opacity = /** @type {HTMLInputElement} */ (find("#opacity"));
   const size = /** @type {HTMLInputElement} */ (find("#size"));
   const help = /** @type {HTMLDialogElement} */ (find("#help"));
@@ -45,11 +47,16 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
 
   /** @param {() => void} change of the editor, which then is shown */
   const act = (change) => {
+    const { dropped } = editor;
     change();
+    if (editor.dropped && editor.dropped !== dropped) say(`The ${editor.dropped.spread ? "preview" : "polygon"} is dropped; undo brings it back`);
     stage.ask();
   };
   const memory = new Memory(setup.memory);
-  const classes = wireClasses({ editor, painter, palette, memory, act });
+  const doubts = wireDoubts({ editor, stage, palette });
+  /** @param {number} index */
+  const choose = (index) => act(() => (editor.choose(index), doubts.correct()));
+  const classes = wireClasses({ editor, painter, palette, memory, act, choose });
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage, memory, light);
   const example = wireExample({ setup, editor, palette });
@@ -57,7 +64,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
   const release = wireRelease(saving);
   const versions = wireVersions({ editor, preview, server, act });
-  const doubts = wireDoubts({ editor, stage, palette });
+  const undoing = wireUndo({ editor, stage, doubts, act });
   /** @param {ToolName} tool */
   const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
   /** @param {number} factor */
@@ -67,6 +74,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     stage.move();
   };
   const fit = () => {
+    if (stage.drawing) return;
     view.fit();
     stage.move();
   };
@@ -76,33 +84,30 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     stage.frame.style.setProperty("--opacity", String(Number(opacity.value) / 100));
     find("#opacity-value").textContent = `${opacity.value} %`;
   };
-  /** @param {string} name @param {boolean} [on] */
-  const toggle = (name, on) => {
-    const button = find(`#${name}`);
-    const pressed = on ?? button.getAttribute("aria-pressed") !== "true";
-    button.setAttribute("aria-pressed", String(pressed));
-    return pressed;
-  };
-  const toggleDoubt = () => setup.uncertainty && stage.frame.classList.toggle("with-doubt", toggle("doubt"));
-  const toggleGaps = () => act(() => painter.showGaps(toggle("gaps")));
+  const toggleDoubt = () => setup.uncertainty && stage.frame.classList.toggle("with-doubt", toggle(find("#doubt")));
+  const toggleGaps = () => act(() => painter.showGaps(toggle(find("#gaps"))));
   /** @param {boolean} down */
   const peek = (down) => {
-    stage.frame.classList.toggle("peeking", toggle("peek", down));
+    stage.frame.classList.toggle("peeking", toggle(find("#peek"), down));
   };
   /** @param {boolean} down */
   const holdHand = (down) => {
-    stage.pointer.panning = down;
+    pointer.panning = down;
     surface.classList.toggle("hand", down || editor.tool === "hand");
     stage.ask();
   };
   const close = () => act(() => editor.accept() || editor.closePolygon());
-  const enter = () => act(() => doubts.accept() || (pen.active ? pen.press() : close()));
-  const drop = () => act(() => (doubts.leave(), editor.cancel()));
-  const snap = () => act(() => (editor.snap(toggle("snap")), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
+  // What is open comes first: a segment that is accepted in its place would be one that nobody looked at.
+  const enter = () => act(() => (!editor.pending && doubts.accept()) || (pen.active ? pen.press() : close()));
+  const drop = () => act(() => (editor.pending || stage.drawing ? editor.cancel() : doubts.leave()));
+  const pending = wirePending({ editor, act, close, drop });
+  const snap = () => act(() => (editor.snap(toggle(find("#snap"))), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
+  /** Not from the mouse's stroke to where the keyboard's pen is. @param {number} dx @param {number} dy @param {boolean} far */
+  const move = (dx, dy, far) => act(() => pointer.drawing || pen.move(dx, dy, far));
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
   const arrow = (key, dx, dy) => [
-    { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => act(() => pen.move(dx, dy, false)) },
-    { keys: [`shift+${key}`], name: "Move it far", group: "Keyboard only", shown: ["Shift + Arrows"], run: () => act(() => pen.move(dx, dy, true)) },
+    { keys: [key], name: "Move the pen", group: "Keyboard only", shown: ["Arrows"], run: () => move(dx, dy, false) },
+    { keys: [`shift+${key}`], name: "Move it far", group: "Keyboard only", shown: ["Shift + Arrows"], run: () => move(dx, dy, true) },
   ];
 
   /** @type {Command[]} */
@@ -123,8 +128,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
     { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
     { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: drop },
-    { keys: ["ctrl+z"], name: "Undo", group: "Tools", run: () => act(() => editor.undo()) },
-    { keys: ["ctrl+shift+z", "ctrl+y"], name: "Redo", group: "Tools", shown: ["Ctrl + Shift + Z"], run: () => act(() => editor.redo()) },
+    ...undoing.commands,
     ...over.commands,
     ...classes.commands.filter(({ group }) => group !== "View"),
     { keys: ["+", "="], name: "Nearer", group: "View", run: () => zoom(ZOOM) },
@@ -144,8 +148,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     ...arrow("arrowright", 1, 0),
     ...arrow("arrowup", 0, -1),
     ...arrow("arrowdown", 0, 1),
-    { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", run: enter },
-    { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", run: close },
+    { keys: ["enter"], name: "Accept; pen down, up; corner", group: "Keyboard only", once: true, run: enter },
+    { keys: ["shift+enter"], name: "Close the polygon, accept", group: "Keyboard only", once: true, run: close },
     { keys: ["ctrl+s"], name: "Save now", group: "Frame", run: () => void saving.sync.flush() },
     ...versions.commands,
     ...release.commands,
@@ -154,11 +158,9 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   ];
   const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
-  wireClassKeys({ palette, keyboard, memory, run: (index) => act(() => (editor.choose(index), doubts.correct())), changed: () => classes.showKeys() });
+  wireClassKeys({ palette, keyboard, memory, run: choose, changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
-    ["#undo", () => act(() => editor.undo())],
-    ["#redo", () => act(() => editor.redo())],
     ["#zoom-in", () => (view.zoom(ZOOM), stage.move())],
     ["#zoom-out", () => (view.zoom(1 / ZOOM), stage.move())],
     ["#fit", fit],
@@ -173,6 +175,12 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   for (const button of document.querySelectorAll("dialog [data-close]")) {
     button.addEventListener("click", () => button.closest("dialog")?.close());
   }
+  // After a mouse or a finger: the next Space, held to move the view, would else press the button again. A dialog gives the
+  // focus back to where it was, so before anything else.
+  addEventListener("click", ({ detail, target }) => {
+    const button = /** @type {Element} */ (target).closest("button");
+    if (detail > 0 && button && !button.closest("dialog")) surface.focus({ preventScroll: true });
+  }, { capture: true });
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
   size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
@@ -181,12 +189,13 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   if (SIZES.includes(memory.kept.size ?? 0)) editor.size = /** @type {number} */ (memory.kept.size);
   memory.ask(() => ({ opacity: Number(opacity.value), size: editor.size }));
 
-  const finePercent = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   stage.onPaint = () => {
     for (const button of tools) press(button, button.dataset.tool === editor.tool);
     classes.show();
     example.show();
     over.show();
+    pending.show();
+    undoing.show();
     if (surface.dataset.tool !== editor.tool) {
       surface.dataset.tool = editor.tool;
       surface.classList.toggle("hand", editor.tool === "hand");
@@ -197,9 +206,10 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     if (size.max !== String(last)) size.max = String(last);
     if (size.value !== String(index)) size.value = String(index);
     // Not with every move of a stroke: a browser redraws all that lies between the stroke and what else changed.
-    if (!editor.busy) setText("#gaps-value", `${finePercent.format(editor.map.unlabelledShare * 100)} %`);
-    disable("#undo", !editor.history.canUndo && editor.polygon.corners.length === 0 && !editor.spread);
-    disable("#redo", !editor.history.canRedo);
+    if (editor.busy) return;
+    const percent = editor.map.unlabelledShare * 100;
+    setText("#gaps-value", `${percent.toFixed(percent < 9.95 ? 1 : 0)} %`);
+    doubts.show();
   };
   stage.ask();
   return {

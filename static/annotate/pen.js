@@ -1,6 +1,8 @@
 // @ts-check
 /** A pen for the keyboard: arrows move it, Enter sets it down and takes it up. */
 
+import { REACH } from "./pointer.js";
+
 /** @typedef {import("./editor.js").Editor} Editor */
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 
@@ -30,11 +32,11 @@ export class Pen {
     this.#follow();
   }
 
-  /** Down, up again; a corner; a fill. @param {{ erase?: boolean, replace?: boolean }} [how] */
-  press(how = {}) {
+  /** Down, up again; a corner; a fill. */
+  press() {
     this.active = true;
     if (this.editor.busy) this.editor.lift();
-    else this.editor.press(this.point, { ...how, reach: 10 / this.view.scale });
+    else this.editor.press(this.point, { reach: REACH / this.view.scale });
     // A corner is set, not held.
     if (!this.editor.busy) this.editor.lift();
   }

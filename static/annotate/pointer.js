@@ -5,10 +5,26 @@
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 /** @typedef {import("./viewport.js").Point} Point */
 
+/** `WheelEvent.DOM_DELTA_LINE` */
+const LINES = 1;
 /** How near to its first corner a polygon closes, in screen pixels. */
-const REACH = 10;
+export const REACH = 10;
+/** Presses as near and as soon as this are a double click: screen pixels, milliseconds. */
+const SAME_PLACE = 5;
+const SOON = 500;
+/** A finger that moves farther draws, in screen pixels; until then it may be the first of two. */
+const SLIP = 8;
+/** Tools that act at once: with them a finger waits until it is lifted. @type {Set<import("./editor.js").ToolName>} */
+const WAIT = new Set(["fill", "polygon"]);
+/** After a pen a hand still rests for so long, in milliseconds. */
+const RESTS = 1000;
 /** One notch of a wheel is some 100 units: a quarter nearer. */
 const WHEEL = 0.0022;
+/** Two fingers on a trackpad turn it by a few units; a wheel with Ctrl shall not leap. */
+const PINCH = 0.01;
+const MOST_PINCHED = 25;
+/** So many units are a step of size: a notch is one, a flick of a trackpad not all of them. */
+const STEP = 60;
 
 export class Pointer {
   /**
@@ -29,109 +45,186 @@ export class Pointer {
     this.down = new Map();
     /** @type {"draw" | "pan" | "pinch" | null} */
     this.act = null;
+    /** The one that draws or pans; others that are down do neither. @type {{ id: number, type: string } | null} */
+    this.hand = null;
+    /** What a finger will draw once it is sure that no second one comes. @type {{ at: Point, begin: () => void } | null} */
+    this.waiting = null;
+    /** When a pen was seen last. */
+    this.penAt = -Infinity;
+    /** The last press that drew. @type {{ at: Point, time: number } | null} */
+    this.pressed = null;
+    /** What the wheel has turned since the last step of size. */
+    this.turned = 0;
+    /** Whether what turns is a trackpad. */
+    this.trackpad = false;
     surface.addEventListener("pointerdown", (event) => this.#press(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#lift(event));
     surface.addEventListener("pointercancel", (event) => this.#lift(event));
     surface.addEventListener("pointerleave", () => this.down.size === 0 && tell.hover(null));
     surface.addEventListener("contextmenu", (event) => event.preventDefault());
-    surface.addEventListener("dblclick", (event) => this.#close(event));
     surface.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+  }
+
+  /** Whether one draws: what moves the view now would draw a line. */
+  get drawing() {
+    return this.act === "draw";
   }
 
   /** @param {PointerEvent} event */
   #press(event) {
+    const { pointerId: id, pointerType: type } = event;
+    // The hand that holds the pen.
+    if (type === "touch" && this.hand?.type === "pen") return;
+    if (type === "pen" && this.hand?.type === "touch") this.#dropTouches();
     const at = this.#where(event);
-    this.surface.setPointerCapture(event.pointerId);
-    this.down.set(event.pointerId, at);
+    this.surface.setPointerCapture(id);
+    this.down.set(id, at);
     this.tell.hover(at);
-    if (event.pointerType === "touch" && this.down.size === 2) return this.#pinchBegins();
+    if (type === "touch" && this.hand?.type === "touch" && this.down.size === 2) return this.#pinchBegins();
     if (this.down.size > 1) return;
+    this.hand = { id, type };
     if (event.button === 1 || this.panning || this.editor.tool === "hand") {
       event.preventDefault();
       this.act = "pan";
       this.surface.classList.add("panning");
     } else if (event.button === 0 || event.button === 2 || event.button === 5) {
+      // Two fingers may move the view, a palm that is left behind draws nothing.
+      if (type === "touch" && event.timeStamp - this.penAt < RESTS) return;
       this.act = "draw";
-      // Button 5 is a pen's eraser end.
-      const erase = event.button !== 0 || event.altKey;
-      this.editor.press(this.view.toImage(at), { erase, reach: REACH / this.view.scale, replace: event.shiftKey, pressure: pressureOf(event) });
-      this.tell.seen();
+      const begin = this.#stroke(event, at);
+      if (type === "touch") this.waiting = { at, begin };
+      else begin();
     }
+    this.#seePen(event);
+  }
+
+  /** @param {PointerEvent} event @param {Point} at @returns {() => void} sets the pen down there */
+  #stroke(event, at) {
+    // Button 5 is a pen's eraser end.
+    const erase = event.button !== 0 || event.altKey;
+    const before = this.pressed;
+    const again = before !== null && event.timeStamp - before.time < SOON && apart([before.at, at]) < SAME_PLACE;
+    this.pressed = again ? null : { at, time: event.timeStamp };
+    const how = { erase, again, reach: REACH / this.view.scale, replace: event.shiftKey, pressure: pressureOf(event) };
+    const point = this.view.toImage(at);
+    return () => {
+      this.waiting = null;
+      // The keyboard's pen may be down.
+      if (this.editor.busy) this.editor.lift();
+      this.editor.press(point, how);
+      this.tell.seen();
+    };
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
+    const before = this.down.get(event.pointerId);
+    this.#seePen(event);
+    if (event.pointerType === "touch" && !before) return;
     const at = this.#where(event);
     this.tell.hover(at);
-    const before = this.down.get(event.pointerId);
     if (!before) return;
-    if (this.act === "draw") {
+    this.down.set(event.pointerId, at);
+    if (this.act === "pinch") return this.#pinch(event.pointerId, before, at);
+    if (this.hand?.id !== event.pointerId) return;
+    if (this.act === "pan") {
+      this.view.pan(at.x - before.x, at.y - before.y);
+      this.tell.moved();
+    } else if (this.act === "draw") {
+      if (this.waiting && (WAIT.has(this.editor.tool) || apart([this.waiting.at, at]) < SLIP)) return;
+      this.waiting?.begin();
       // The browser hands out one event a frame and keeps the points between: all of them make the stroke.
       const points = event.getCoalescedEvents?.() ?? [];
       for (const point of points.length ? points : [event]) this.editor.drag(this.view.toImage(this.#where(point)), pressureOf(point));
       this.tell.seen();
-    } else if (this.act === "pan") {
-      this.view.pan(at.x - before.x, at.y - before.y);
-      this.tell.moved();
-    } else if (this.act === "pinch") {
-      this.#pinch(event.pointerId, at);
     }
-    this.down.set(event.pointerId, at);
   }
 
   /** @param {PointerEvent} event */
   #lift(event) {
-    if (!this.down.delete(event.pointerId)) return;
-    if (this.down.size > 0 && this.act === "pinch") return;
-    if (this.act === "draw") {
+    this.#seePen(event);
+    const at = this.down.get(event.pointerId);
+    if (!at) return;
+    this.down.delete(event.pointerId);
+    if (this.act === "pinch" ? this.down.size > 0 : this.hand?.id !== event.pointerId) return;
+    // The system took a palm for what it is.
+    const nothing = event.type === "pointercancel" && event.pointerType === "touch";
+    if (this.act === "draw" && nothing) this.#undraw();
+    else if (this.act === "draw") {
+      const { waiting } = this;
+      waiting?.begin();
+      if (waiting && apart([waiting.at, at]) >= SLIP) this.editor.drag(this.view.toImage(at));
       this.editor.lift();
       this.tell.seen();
     }
-    this.act = null;
+    this.act = this.hand = null;
     this.surface.classList.remove("panning");
   }
 
   /** A second finger: what the first one drew was no stroke. */
   #pinchBegins() {
-    if (this.act === "draw" && this.editor.busy) this.editor.cancel();
+    this.#undraw();
     this.act = "pinch";
+  }
+
+  /** The pen comes after the palm. */
+  #dropTouches() {
+    this.#undraw();
+    this.down.clear();
+    this.surface.classList.remove("panning");
+    this.act = this.hand = null;
+  }
+
+  #undraw() {
+    if (this.act === "draw" && !this.waiting) this.editor.abandon();
+    this.waiting = this.pressed = null;
     this.tell.seen();
   }
 
-  /** @param {number} id @param {Point} at where that finger is now */
-  #pinch(id, at) {
-    const fingers = [...this.down.entries()].slice(0, 2);
-    if (fingers.length < 2) return;
-    const before = fingers.map(([, point]) => point);
-    const after = fingers.map(([finger, point]) => (finger === id ? at : point));
-    const [from, to] = [middle(before), middle(after)];
-    this.view.pan(to.x - from.x, to.y - from.y);
-    this.view.zoomAt(to, Math.max(1, apart(after)) / Math.max(1, apart(before)));
+  /** @param {PointerEvent} event */
+  #seePen(event) {
+    if (event.pointerType === "pen") this.penAt = event.timeStamp;
+  }
+
+  /** @param {number} id @param {Point} from where that finger was @param {Point} to */
+  #pinch(id, from, to) {
+    const fingers = [...this.down.keys()].slice(0, 2);
+    const other = fingers.find((finger) => finger !== id);
+    if (!fingers.includes(id) || other === undefined) return;
+    const still = /** @type {Point} */ (this.down.get(other));
+    const [before, after] = [middle([from, still]), middle([to, still])];
+    this.view.pan(after.x - before.x, after.y - before.y);
+    this.view.zoomAt(after, Math.max(1, apart([to, still])) / Math.max(1, apart([from, still])));
     this.tell.moved();
-  }
-
-  /** @param {MouseEvent} event its first click has set the corner, its second has taken hold of that */
-  #close(event) {
-    if (this.editor.tool !== "polygon") return;
-    this.editor.closePolygon({ erase: event.altKey });
-    this.tell.seen();
   }
 
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
-    if (event.shiftKey) return this.#resize(event);
-    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
-    this.view.zoomAt(this.#where(event), Math.exp(-event.deltaY * unit * WHEEL));
+    const unit = event.deltaMode === LINES ? 33 : 1;
+    const [x, y] = [event.deltaX * unit, event.deltaY * unit];
+    if (event.shiftKey) return this.#resize(y || x);
+    // Two fingers that part on a trackpad come as a wheel with Ctrl.
+    if (event.ctrlKey) this.view.zoomAt(this.#where(event), Math.exp(-Math.max(-MOST_PINCHED, Math.min(MOST_PINCHED, y)) * PINCH));
+    else if (this.#swipes(event)) !this.drawing && this.view.pan(-x, -y);
+    else this.view.zoomAt(this.#where(event), Math.exp(-y * WHEEL));
     this.tell.moved();
   }
 
-  /** With Shift the wheel changes the size of what is in the hand: a brush, segments. @param {WheelEvent} event */
-  #resize(event) {
-    // Some browsers turn the wheel sideways while Shift is down.
-    const delta = event.deltaY || event.deltaX;
-    if (delta) this.editor.resize(delta < 0 ? 1 : -1);
+  /** Only a trackpad moves in two directions at once; only a wheel counts by lines. @param {WheelEvent} event */
+  #swipes({ deltaX, deltaY, deltaMode }) {
+    if (deltaX && deltaY) this.trackpad = true;
+    if (deltaMode === LINES) this.trackpad = false;
+    return this.trackpad || deltaY === 0;
+  }
+
+  /** With Shift the wheel changes the size of what is in the hand: a brush, segments. @param {number} delta some browsers turn it sideways then */
+  #resize(delta) {
+    this.turned = Math.sign(delta) === Math.sign(this.turned) ? this.turned + delta : delta;
+    if (Math.abs(this.turned) < STEP) return;
+    this.editor.resize(this.turned < 0 ? 1 : -1);
+    this.turned = 0;
     this.tell.seen();
   }
 

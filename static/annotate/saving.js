@@ -3,6 +3,7 @@
 
 import { chooseRegions } from "./conflict.js";
 import { find } from "./dom.js";
+import { MERGE } from "./editor.js";
 import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
 import { applyChange, changeOf } from "./runs.js";
@@ -139,14 +140,13 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     if (!merge) return;
     // Drawn meanwhile, or during a stroke: it is part of mine.
     editor.lift();
-    editor.cancel();
     merge = new Merge(map.clone(), merge.theirs, merge.base);
     const chosen = merge;
     const regions = chosen.regions.length === 1 ? "one region" : `${chosen.regions.length} regions`;
     const text = `${who} saved version ${number}, ${when(at)}, while you drew on version ${sync.version}. The two differ in ${regions}. Where only one of you drew, that is kept; change it where you want the other. Every version stays in the list of versions.`;
     await chooseRegions(chosen, text, preview);
     const { pixels, origins } = chosen.result();
-    show(pixels, origins, "merge");
+    show(pixels, origins, MERGE);
     drawnOn(chosen.theirs);
     merge = null;
     sync.settle();

@@ -1,6 +1,7 @@
 // @ts-check
 /** The stage: the frame under the hand, with its layers, its cursor and its corners, painted once a screen frame. */
 
+import { find } from "./dom.js";
 import { UNLABELLED } from "./label_map.js";
 import { Minimap } from "./minimap.js";
 import { Pen } from "./pen.js";
@@ -70,6 +71,24 @@ export class Stage {
     this.ask();
   }
 
+  /** Whether a pen is down: what moves the view now would draw a line across the frame. */
+  get drawing() {
+    return this.editor.busy || this.pointer.drawing;
+  }
+
+  /**
+   * Brings a part of the frame into sight, and the keyboard's pen there.
+   *
+   * @param {import("./tools/rectangle.js").Bounds} part
+   * @param {Point} [point] of the pen; in the middle without it
+   */
+  show(part, point = { x: (part.left + part.right) / 2, y: (part.top + part.bottom) / 2 }) {
+    if (this.drawing) return;
+    this.view.show(part);
+    this.pen.point = point;
+    this.move();
+  }
+
   /** Where the tool points, in the image. @returns {Point | null} */
   get target() {
     if (this.pen.active) return this.pen.point;
@@ -96,10 +115,11 @@ export class Stage {
   #showGhost() {
     const { editor, target, painter } = this;
     const { segments, scale, spread } = editor;
-    if (segments && spread) return painter.ghost.show(segments, spread.region, spread.value);
+    const look = (/** @type {number} */ value) => (value === UNLABELLED ? ONLY_RIM : value);
+    if (segments && spread) return painter.ghost.show(segments, spread.region, look(spread.value));
     if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], ONLY_RIM);
     const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
-    if (segments && node >= 0) painter.ghost.show(segments, [node], editor.class);
+    if (segments && node >= 0) painter.ghost.show(segments, [node], look(editor.class));
     else painter.ghost.hide();
   }
 
@@ -170,9 +190,4 @@ export class Stage {
 /** @param {import("./tools/rectangle.js").Bounds} bounds @returns {Point[]} */
 function cornersOf({ left, top, right, bottom }) {
   return [{ x: left, y: top }, { x: right, y: top }, { x: right, y: bottom }, { x: left, y: bottom }];
-}
-
-/** @param {string} selector @returns {HTMLElement} */
-function find(selector) {
-  return /** @type {HTMLElement} */ (document.querySelector(selector));
 }

@@ -2,6 +2,7 @@
 /** Submitting: the checks first, each finding with a way to its place; then the frame, with a word where they are overruled. */
 
 import { find, say, setText } from "./dom.js";
+import { stillOpen } from "./pending.js";
 
 /** @typedef {import("./checks.js").Finding} Finding */
 
@@ -47,7 +48,8 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   const submit = async () => {
     if (button.disabled || dialog.open) return;
     editor.lift();
-    editor.cancel();
+    // Submitted without it, it would be work for nothing.
+    if (editor.polygon.canClose || editor.spread) return tell(stillOpen(editor));
     button.disabled = true;
     try {
       findings = await looker.check(editor.map, setup.checks, names);
@@ -70,9 +72,7 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
     const { places, count } = finding;
     walk = { finding, index: (index + places.length) % places.length };
     const { bounds, text } = places[walk.index];
-    stage.view.show(bounds);
-    stage.pen.point = { x: (bounds.left + bounds.right) / 2, y: (bounds.top + bounds.bottom) / 2 };
-    stage.move();
+    stage.show(bounds);
     bar.hidden = false;
     setText("#places-text", `${finding.text}. Place ${walk.index + 1} of ${places.length < count ? `the first ${places.length} of ${count}` : count}: ${text}`);
   };
@@ -81,12 +81,12 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
     bar.hidden = true;
   };
   /** @param {number} step */
-  const on = (step) => walk && go(walk.finding, walk.index + step);
+  const on = (step) => walk && !stage.drawing && go(walk.finding, walk.index + step);
 
   button.addEventListener("click", submit);
   find("#places-next").addEventListener("click", () => on(1));
   find("#places-back").addEventListener("click", () => on(-1));
-  find("#places-close").addEventListener("click", () => (leave(), stage.surface.focus({ preventScroll: true })));
+  find("#places-close").addEventListener("click", leave);
   word.addEventListener("input", () => (overrule.disabled = word.value.trim() === ""));
   find("#findings-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -101,6 +101,12 @@ export class Viewport {
     };
   }
 
+  /** @param {import("./tools/rectangle.js").Bounds} part of the frame @returns {boolean} whether any of it is seen */
+  sees({ left, top, right, bottom }) {
+    const { seen } = this;
+    return left < seen.right && right > seen.left && top < seen.bottom && bottom > seen.top;
+  }
+
   /** Whether any of the image is out of sight. */
   get partly() {
     const { left, top, right, bottom } = this.seen;

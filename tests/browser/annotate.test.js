@@ -153,6 +153,8 @@ test("a conflict is resolved by region with keys; every version and every stroke
   const classes = await Promise.all([[150, 60], [70, 60], [230, 60], [150, 35], [150, 90], [100, 160]].map(([x, y]) => second.classAt(x, y)));
   assert.deepEqual(classes, [FENCE, FENCE, FENCE, WALL, WALL, WALL]);
   assert.ok((await first.mask()).equals(await ada.read("/frames/1/mask?version=2")));
+  await second.page.keyboard.press("Control+z");
+  await second.hears(/A colleague's work came in here/);
   assert.ok((await second.mask()).equals(await ada.read("/frames/1/mask?version=3")));
 
   await first.drags([[50, 200], [250, 200]]);

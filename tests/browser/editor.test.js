@@ -128,6 +128,44 @@ test("a key jumps to what is unlabelled, the minimap shows where that is and dra
   await minimap.waitFor({ state: "hidden" });
 });
 
+test("after a click on a button Space moves the view, and Submit waits for a polygon that is open", async () => {
+  const { page } = desk;
+  await page.click("#classes li:nth-child(5) .class");
+  await type("+", "+");
+  const origin = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.origin.x);
+  const before = await origin();
+  await page.keyboard.down("Space");
+  await desk.drags([[250, 120], [280, 120]]);
+  await page.keyboard.up("Space");
+  assert.notEqual(await origin(), before);
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.history.past.length), 0);
+  await page.click("[data-tool=polygon]");
+  for (const [x, y] of [[230, 100], [280, 100], [280, 140]]) await desk.drags([[x, y], [x, y]]);
+  await page.click("#submit");
+  assert.match((await page.textContent("#problem")) ?? "", /A polygon is still open/);
+  await type("Escape");
+  await page.locator("#problem").waitFor({ state: "hidden" });
+  await type("Enter");
+  assert.equal(await desk.classAt(270, 110), FENCE);
+});
+
+test("with the unlabelled in the hand a polygon takes away; undo far away is shown", async () => {
+  await type("5", "a");
+  await desk.drags([[20, 60], [250, 160]]);
+  await type("v");
+  await desk.page.click("#no-class");
+  for (const [x, y] of [[30, 70], [80, 70], [80, 110]]) await desk.drags([[x, y], [x, y]]);
+  await type("Enter");
+  assert.deepEqual([await desk.classAt(70, 75), await desk.classAt(35, 105)], [255, FENCE]);
+  await desk.page.evaluate(() => {
+    const { stage } = /** @type {any} */ (window).windlass;
+    stage.show({ left: 450, top: 200, right: 500, bottom: 240 });
+  });
+  await type("Control+z");
+  await desk.hears(/Undone: polygon/);
+  assert.ok(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.sees({ left: 30, top: 70, right: 80, bottom: 110 })));
+});
+
 test("no two commands share a key", async () => {
   await type("?");
   const keys = await desk.page.locator("#help-body :is(kbd, .key)").allTextContents();

@@ -88,18 +88,72 @@ test("the fix queue goes from doubt to doubt: Enter accepts, a class's key corre
   const marked = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.marked);
   await page.keyboard.press("Shift+D");
   const first = await marked();
-  const before = await editor((editor) => editor.revision);
+  const before = await editor((editor) => editor.history.past.length);
   await page.keyboard.press("Enter");
-  assert.equal(await editor((editor) => editor.revision), before, "what is accepted stays as it is");
+  assert.equal(await editor((editor) => editor.history.past.length), before, "what is accepted stays as it is");
   const second = await marked();
   assert.notEqual(second, first);
   await page.keyboard.press("5");
   assert.notEqual(await marked(), second);
   assert.equal(await editor((editor) => editor.map.counts[4] > 0), true);
-  await desk.hears(/^.+\? Enter: yes/);
-  assert.notEqual(await page.textContent("#doubt-progress"), "0 %");
+  assert.match((await page.textContent("#question-text")) ?? "", /^.+\? If not, choose its class\. 3 of /);
+  await page.keyboard.press("Control+z");
+  assert.equal(await marked(), second, "undo goes back to what it takes back");
+  assert.equal(await editor((editor) => editor.map.counts[4]), 0);
+  await page.keyboard.press("Shift+B");
+  assert.equal(await marked(), first);
   await page.keyboard.press("Escape");
   assert.equal(await marked(), -1);
+  assert.ok(await page.locator("#question").isHidden());
+});
+
+test("the fix queue by clicks alone; Enter after a click accepts, and what is open comes first", async () => {
+  const { page } = desk;
+  const looked = () => page.textContent("#question-text").then((text) => Number(/(\d+) of/.exec(text ?? "")?.[1]) - 1);
+  await page.click("#next-doubt");
+  await page.keyboard.press("Enter");
+  await page.click("#doubt-right");
+  assert.equal(await looked(), 2);
+  await page.click("#classes li:nth-child(5) .class");
+  assert.equal(await looked(), 3);
+  assert.ok(await editor((editor) => editor.map.counts[4] > 0));
+  await page.click("#doubt-back");
+  assert.equal(await looked(), 2);
+  await page.click("[data-tool=polygon]");
+  const { left, right, top, bottom } = await page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.seen);
+  for (const [x, y] of [[0.3, 0.4], [0.6, 0.4], [0.5, 0.7]]) await click(left + x * (right - left), top + y * (bottom - top));
+  const before = await editor((editor) => editor.history.past.length);
+  await page.keyboard.press("Enter");
+  assert.deepEqual([await looked(), await editor((editor) => editor.history.past.length)], [2, before + 1]);
+  await page.click("#doubt-leave");
+  assert.ok(await page.locator("#question").isHidden());
+});
+
+test("by finger a preview is trimmed, accepted and dropped", async () => {
+  const { page } = desk;
+  const touch = async (/** @type {string} */ type, /** @type {[number, number][]} */ points) =>
+    devtools.send("Input.dispatchTouchEvent", { type, touchPoints: await Promise.all(points.map(([x, y]) => desk.at(x, y))) });
+  const devtools = await page.context().newCDPSession(page);
+  const scribble = async (/** @type {[number, number]} */ from, /** @type {[number, number]} */ to) => {
+    await touch("touchStart", [from]);
+    await touch("touchMove", [to]);
+    await touch("touchEnd", []);
+  };
+  const region = () => editor((editor) => editor.spread.region.length);
+  await page.click("[data-tool=propagate]");
+  await page.click("#classes li:nth-child(5) .class");
+  await scribble([200, 230], [260, 235]);
+  const all = await region();
+  await page.click("#trim");
+  await scribble([200, 230], [220, 232]);
+  assert.ok((await region()) < all);
+  await page.click("#close-pending");
+  assert.ok(await editor((editor) => editor.map.counts[4] > 0));
+  await scribble([200, 100], [220, 100]);
+  await page.click("#drop-pending");
+  assert.equal(await editor((editor) => editor.pending), null);
+  await page.waitForSelector("#pending", { state: "hidden" });
+  await desk.hears(/preview is dropped; undo brings it back/);
 });
 
 test("a polygon follows edges, its corners are moved, added and taken away before it is closed", async () => {

@@ -121,7 +121,8 @@ export class Visitor {
     const secret = `${this.name}-${Date.now()}`;
     const hash = createHash("sha256").update(secret).digest("hex");
     this.site.query(`insert into session select x'${hash}', user_id, 0, 99999999999999 from user where name = '${this.name}'`);
-    await this.context.addCookies([{ name: "windlass", value: secret, url: this.site.url }]);
+    const [name] = this.site.people.find((person) => person.name === this.name).cookie.split("=");
+    await this.context.addCookies([{ name, value: secret, url: this.site.url }]);
   }
 
   /** @param {string} path */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { Editor } from "../../static/annotate/editor.js";
 import { LabelMap, TILE, UNLABELLED, same } from "../../static/annotate/label_map.js";
-import { scribble, startMask } from "./support.js";
+import { drawnSegments, scribble, startMask } from "./support.js";
 
 /** @param {LabelMap} map */
 const fingerprint = (map) => createHash("sha256").update(map.pixels).digest("hex");
@@ -61,7 +61,6 @@ test("a stroke that changes nothing is no stroke", () => {
   editor.press({ x: 50, y: 50 });
   editor.lift();
   assert.equal(editor.history.canUndo, false);
-  assert.equal(editor.revision, 0);
 });
 
 test("a stroke that is cancelled leaves no trace", () => {
@@ -128,6 +127,77 @@ test("a stroke that is dropped counts as a change: a save may have sent its begi
   assert.equal(changes, 1, "nothing was open any more");
 });
 
+test("a tool's key a moment before the button goes up ends the stroke and keeps it", () => {
+  for (const act of [(editor) => editor.take("fill"), (editor) => editor.choose(3)]) {
+    const editor = new Editor(startMask(300, 200), { classes: 19 });
+    editor.take("eraser");
+    editor.press({ x: 10, y: 10 });
+    editor.drag({ x: 200, y: 10 });
+    act(editor);
+    editor.drag({ x: 200, y: 190 });
+    editor.lift();
+    assert.deepEqual([editor.map.at(100, 10), editor.map.at(200, 100) === UNLABELLED], [UNLABELLED, false]);
+    assert.equal(editor.history.past.length, 1);
+  }
+  const editor = new Editor(startMask(300, 200), { classes: 19 });
+  editor.choose(18);
+  editor.take("rectangle");
+  editor.press({ x: 10, y: 10 });
+  editor.drag({ x: 60, y: 60 });
+  editor.take("brush");
+  editor.lift();
+  assert.equal(editor.map.counts[18], 2500);
+});
+
+test("whatever is pressed during a stroke, all of it is one change that can be undone", () => {
+  const start = startMask(420, 260);
+  const before = start.pixels.slice();
+  const editor = new Editor(start, { classes: 19 });
+  editor.segments = drawnSegments(420, 260);
+  editor.choose(18);
+  editor.press({ x: 10, y: 10 });
+  editor.drag({ x: 200, y: 100 });
+  assert.equal(editor.paintSegment(0), false);
+  editor.press({ x: 300, y: 200 });
+  editor.drag({ x: 400, y: 250 });
+  editor.lift();
+  assert.deepEqual([editor.map.at(100, 55), editor.map.at(300, 175)], [18, 18]);
+  assert.equal(editor.history.past.length, 1);
+  editor.undo();
+  assert.ok(same(editor.map.pixels, before));
+});
+
+test("with the unlabelled in the hand every tool erases", () => {
+  const erased = (tool, draw) => {
+    const editor = new Editor(startMask(420, 260), { classes: 19 });
+    editor.segments = drawnSegments(420, 260);
+    editor.take(tool);
+    assert.ok(editor.choose(UNLABELLED));
+    draw(editor);
+    assert.equal(editor.history.past.length, 1, tool);
+    return editor.map.counts[UNLABELLED];
+  };
+  const drag = (editor) => (editor.press({ x: 10, y: 10 }), editor.drag({ x: 90, y: 90 }), editor.lift());
+  for (const tool of ["brush", "eraser", "segment", "rectangle", "replace", "fill"]) assert.ok(erased(tool, drag) > 100, tool);
+  assert.ok(erased("propagate", (editor) => (drag(editor), editor.accept())) > 100);
+  const corners = (editor) => [[10, 10], [90, 10], [90, 90]].forEach(([x, y]) => editor.press({ x, y }));
+  assert.ok(erased("polygon", (editor) => (corners(editor), editor.closePolygon())) > 100);
+  assert.equal(new Editor(startMask(9, 9), { classes: 19 }).choose(19), false);
+});
+
+test("a merge is taken out only by the second undo: it holds another person's work", () => {
+  const editor = new Editor(startMask(300, 200), { classes: 19 });
+  const before = editor.map.pixels.slice();
+  editor.replace(new Uint8Array(300 * 200).fill(7), "merge");
+  const asked = editor.undo();
+  assert.deepEqual([asked?.stroke.name, asked?.done, editor.map.counts[7]], ["merge", false, 300 * 200]);
+  editor.choose(3);
+  editor.press({ x: 20, y: 20 });
+  editor.lift();
+  assert.deepEqual([editor.undo()?.stroke.name, editor.undo()?.done, editor.undo()?.done], ["brush", false, true]);
+  assert.ok(same(editor.map.pixels, before));
+});
+
 test("while a frame is being submitted nothing changes it", () => {
   const editor = new Editor(startMask(300, 200), { classes: 19 });
   editor.press({ x: 20, y: 20 });
@@ -141,4 +211,10 @@ test("while a frame is being submitted nothing changes it", () => {
   editor.undo();
   editor.redo();
   assert.ok(same(editor.map.pixels, before));
+  editor.frozen = false;
+  editor.take("polygon");
+  for (const [x, y] of [[10, 10], [90, 10], [90, 90]]) editor.press({ x, y });
+  editor.frozen = true;
+  editor.closePolygon();
+  assert.equal(editor.polygon.corners.length, 3, "it is still there after a submission that failed");
 });

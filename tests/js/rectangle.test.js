@@ -51,7 +51,7 @@ test("a rectangle is one stroke: undone whole, dropped by a second finger or Esc
   editor.undo();
   assert.ok(!editor.busy);
   editor.lift();
-  assert.equal(editor.revision, 0);
+  assert.equal(editor.history.past.length, 0);
   draw(editor, [10, 10], [100, 100]);
   assert.equal(map.counts[CLASS], 90 * 90);
   draw(editor, [20, 20], [30, 30], { erase: true });
@@ -64,7 +64,7 @@ test("a rectangle is one stroke: undone whole, dropped by a second finger or Esc
 test("a rectangle that is but a click paints nothing", () => {
   const editor = editorWith(startMask(50, 50), "rectangle");
   draw(editor, [10.2, 10.2], [10.3, 10.3]);
-  assert.equal(editor.revision, 0);
+  assert.equal(editor.history.past.length, 0);
 });
 
 test("replace takes the class under its first corner, inside its rectangle, joined or not", () => {
@@ -106,5 +106,5 @@ test("a click of the replace tool, or of fill with shift, replaces the region un
 test("replace that begins outside of the frame does nothing", () => {
   const editor = editorWith(startMask(50, 50), "replace");
   draw(editor, [-5, 10], [40, 40]);
-  assert.equal(editor.revision, 0);
+  assert.equal(editor.history.past.length, 0);
 });

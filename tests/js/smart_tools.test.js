@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Editor } from "../../static/annotate/editor.js";
 import { FixQueue, QUEUE_SCALE } from "../../static/annotate/fix_queue.js";
-import { ORIGIN, same } from "../../static/annotate/label_map.js";
+import { ORIGIN, UNLABELLED, same } from "../../static/annotate/label_map.js";
 import { LiveWire } from "../../static/annotate/tools/live_wire.js";
 import { EXTENTS } from "../../static/annotate/tools/propagate.js";
 import { drawnSegments, fingerprint, random, startMask } from "./support.js";
@@ -83,6 +83,43 @@ test("what is trimmed stays out, and so does what the person has labelled otherw
   assert.equal(labelled.at(320, 200), NEW - 1);
 });
 
+test("a scribble fills what was erased before", () => {
+  const editor = editorWith("rectangle");
+  scribble(editor, { x: 150, y: 10 }, { x: 270, y: 250 }, { erase: true });
+  editor.take("propagate");
+  scribble(editor, { x: 200, y: 100 }, { x: 200, y: 100 });
+  editor.accept();
+  assert.ok(editor.map.counts[UNLABELLED] < 100, `${editor.map.counts[UNLABELLED]} pixels are still without a class`);
+});
+
+test("a preview for another class spreads as a scribble of that class would", () => {
+  const spread = (before) => {
+    const editor = editorWith("segment");
+    editor.choose(3);
+    scribble(editor, { x: 300, y: 10 }, { x: 300, y: 250 });
+    editor.take("propagate");
+    editor.choose(before);
+    scribble(editor, { x: 300, y: 100 }, { x: 301, y: 100 });
+    // Read once, as the page does when it shows it.
+    assert.ok(editor.spread.region.length > 0);
+    editor.choose(3);
+    return editor.spread.region;
+  };
+  assert.deepEqual(spread(NEW), spread(3));
+});
+
+test("by finger a switch says that scribbles trim", () => {
+  const editor = editorWith("propagate");
+  scribble(editor, { x: 200, y: 100 }, { x: 220, y: 110 });
+  const all = editor.spread.region.length;
+  editor.spread.trims = true;
+  scribble(editor, { x: 210, y: 20 }, { x: 210, y: 60 });
+  assert.ok(editor.spread.region.length < all);
+  editor.accept();
+  scribble(editor, { x: 210, y: 20 }, { x: 210, y: 60 });
+  assert.ok(editor.spread.region.length > 0, "the next one fills again");
+});
+
 test("another class, another tool, Escape and undo do with a preview what they say", () => {
   const editor = editorWith("propagate");
   scribble(editor, { x: 200, y: 100 }, { x: 220, y: 110 });
@@ -94,6 +131,87 @@ test("another class, another tool, Escape and undo do with a preview what they s
   editor.take("brush");
   assert.equal(editor.accept(), false);
   assert.ok(same(editor.map.pixels, startMask(WIDTH, HEIGHT).pixels));
+});
+
+test("a polygon that was dropped comes back with undo, in its place among the changes", () => {
+  const editor = editorWith("polygon");
+  for (const [x, y] of [[50, 50], [150, 50], [150, 150]]) editor.press({ x, y }), editor.lift();
+  editor.take("brush");
+  assert.equal(editor.pending, null);
+  scribble(editor, { x: 300, y: 200 }, { x: 310, y: 200 });
+  editor.undo();
+  assert.equal(editor.map.counts[NEW], 0, "first the stroke, which came after it");
+  assert.ok(editor.canUndo);
+  editor.undo();
+  assert.deepEqual([editor.tool, editor.polygon.corners.length], ["polygon", 3]);
+  editor.closePolygon();
+  assert.ok(editor.map.counts[NEW] > 4000);
+  editor.undo();
+  assert.equal(editor.canUndo, false);
+});
+
+test("a preview that was dropped comes back with undo, and can be accepted", () => {
+  const editor = editorWith("propagate");
+  scribble(editor, { x: 200, y: 100 }, { x: 220, y: 110 });
+  const { length } = editor.spread.region;
+  editor.cancel();
+  editor.choose(2);
+  editor.undo();
+  assert.deepEqual([editor.spread.region.length, editor.class], [length, NEW]);
+  editor.undo();
+  assert.equal(editor.spread, null);
+  assert.equal(editor.canUndo, false, "undone, not dropped");
+});
+
+test("to move the view, or to take the polygon anew, does nothing to one that is open", () => {
+  const editor = editorWith("polygon");
+  for (const [x, y] of [[50, 50], [150, 50], [150, 150]]) editor.press({ x, y }), editor.lift();
+  editor.take("hand");
+  editor.choose(2);
+  assert.deepEqual([editor.tool, editor.polygon.corners.length], ["polygon", 3]);
+  editor.take("polygon");
+  assert.equal(editor.polygon.corners.length, 3);
+});
+
+test("a mask that takes the place of this one leaves a polygon open", () => {
+  const editor = editorWith("polygon");
+  editor.press({ x: 50, y: 50 });
+  editor.lift();
+  editor.replace(new Uint8Array(WIDTH * HEIGHT).fill(2), "version 1");
+  assert.equal(editor.polygon.corners.length, 1);
+});
+
+test("the second press of a double click closes a polygon, and begins none where the first has closed it", () => {
+  const editor = editorWith("polygon");
+  const square = [[50, 50], [150, 50], [150, 150], [50, 150]];
+  for (const [x, y] of square) editor.press({ x, y }, { reach: 5 }), editor.lift();
+  editor.press({ x: 50, y: 150 }, { reach: 5, again: true });
+  editor.lift();
+  assert.ok(editor.map.counts[NEW] > 9000);
+  for (const [x, y] of [...square, square[0]]) editor.press({ x: x + 200, y }, { reach: 5 }), editor.lift();
+  assert.equal(editor.pending, null, "closed at its first corner");
+  editor.press({ x: 250, y: 50 }, { reach: 5, again: true });
+  editor.lift();
+  assert.equal(editor.pending, null);
+});
+
+test("what a second finger interrupts was nothing: marks of a preview and corners are as before", () => {
+  const editor = editorWith("propagate");
+  scribble(editor, { x: 200, y: 100 }, { x: 220, y: 110 });
+  const before = editor.spread.region;
+  editor.press({ x: 320, y: 100 });
+  editor.drag({ x: 350, y: 120 });
+  editor.abandon();
+  assert.deepEqual(editor.spread.region, before);
+  editor.take("polygon");
+  for (const [x, y] of [[50, 50], [150, 50], [150, 150]]) editor.press({ x, y }), editor.lift();
+  editor.press({ x: 150, y: 150 }, { reach: 5 });
+  editor.drag({ x: 180, y: 180 });
+  editor.abandon();
+  editor.press({ x: 50, y: 150 }, { reach: 5 });
+  editor.abandon();
+  editor.lift();
+  assert.deepEqual(editor.polygon.corners.map(({ x, y }) => [x, y]), [[50, 50], [150, 50], [150, 150]]);
 });
 
 test("the live wire keeps to edges, and goes straight where there is none to keep to", () => {
@@ -141,7 +259,8 @@ test("a polygon that follows edges fills to them, and subtracts as well", () => 
   const filled = editor.map.counts[NEW];
   assert.ok(Math.abs(filled - 140 * 170) < 0.03 * 140 * 170, `${filled}`);
   for (const [x, y] of [[160, 50], [260, 50], [260, 180], [160, 180]]) editor.press({ x, y }), editor.lift();
-  editor.closePolygon({ erase: true });
+  editor.choose(UNLABELLED);
+  editor.closePolygon();
   assert.ok(editor.map.counts[NEW] < filled / 2);
   while (editor.history.canUndo) editor.undo();
   assert.ok(same(editor.map.pixels, startMask(WIDTH, HEIGHT).pixels));
@@ -202,4 +321,17 @@ test("a segment that was passed over comes again after the others", () => {
   queue.next();
   for (let left = queue.nodes.length - 1; left > 0; left--) queue.done();
   assert.equal(queue.node, passed);
+});
+
+test("back in the queue is where it was before, and what was corrected and undone is looked at again", () => {
+  const queue = new FixQueue(drawnSegments(WIDTH, HEIGHT), new Uint8Array(WIDTH * HEIGHT).fill(9));
+  const [first, second] = [queue.next(), queue.done()];
+  const third = queue.next();
+  assert.equal(queue.back(), second);
+  assert.equal(queue.back(), first);
+  assert.equal(queue.looked.size, 0);
+  assert.deepEqual([queue.done(), queue.done()], [second, third]);
+  queue.done();
+  assert.equal(queue.goBackTo(1), second);
+  assert.equal(queue.back(), third, "not to itself");
 });

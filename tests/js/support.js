@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 
-import { LabelMap } from "../../static/annotate/label_map.js";
+import { LabelMap, UNLABELLED } from "../../static/annotate/label_map.js";
 import { Segments } from "../../static/annotate/segments.js";
 
 /** @param {number} seed @returns {() => number} numbers in [0, 1), the same on every machine (mulberry32) */
@@ -42,7 +42,8 @@ export function scribble(editor, seed, actions) {
     } else if (what < 0.7) {
       editor.take("polygon");
       for (let corners = 3 + Math.floor(next() * 6); corners > 0; corners--) editor.press(anywhere());
-      editor.closePolygon({ erase: next() < 0.1 });
+      if (next() < 0.1) editor.choose(UNLABELLED);
+      editor.closePolygon();
     } else if (what < 0.85) {
       editor.take("fill");
       editor.press(anywhere());

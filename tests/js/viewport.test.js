@@ -27,6 +27,14 @@ test("the wheel leaves the point under the cursor where it is", () => {
   near(view.toImage(cursor), before);
 });
 
+test("what is seen of a part, however little, counts as seen", () => {
+  const view = new Viewport(image, { width: 1024, height: 700 });
+  view.show({ left: 1000, top: 500, right: 1100, bottom: 550 });
+  const { right, top } = view.seen;
+  const sees = (left) => view.sees({ left, top: top - 50, right: left + 64, bottom: top + 1 });
+  assert.deepEqual([sees(right - 1), sees(right + 1), sees(0)], [true, false, false]);
+});
+
 test("the whole frame is shown at first and after the window changes, until somebody zooms", () => {
   const view = new Viewport(image, { width: 1024, height: 700 });
   assert.equal(view.scale, 0.5);

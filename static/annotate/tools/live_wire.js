@@ -97,7 +97,7 @@ export class LiveWire {
   #price(x, y, move) {
     const { segments } = this;
     // The pixels on both sides of the way.
-    const [ax, ay] = move === 0 ? [x, y - 1] : move === 1 ? [x - 1, y] : move === 2 ? [x - 1, y - 1] : [x - 1, y - 1];
+    const [ax, ay] = move === 0 ? [x, y - 1] : move === 1 ? [x - 1, y] : [x - 1, y - 1];
     const [bx, by] = move % 2 === 0 ? [ax, ay + 1] : [ax + 1, ay];
     const [a, b] = [segments.superpixelAt(ax, ay), segments.superpixelAt(bx, by)];
     if (a === b) return Infinity;

@@ -35,6 +35,8 @@ export class Polygon {
     this.wire = null;
     /** The corner in the hand; -1 for none. */
     this.held = -1;
+    /** Where that was before; `null` for a new one. @type {Point | null} */
+    this.was = null;
     /** From each corner to the next. @type {WeakMap<Point, { to: Point, way: Point[] }>} */
     this.ways = new WeakMap();
   }
@@ -43,6 +45,7 @@ export class Polygon {
   add(corner) {
     this.corners.push(this.#put(corner));
     this.held = this.corners.length - 1;
+    this.was = null;
   }
 
   /** Takes the newest corner back. */
@@ -57,9 +60,10 @@ export class Polygon {
    * @param {Point} point @param {number} reach in pixels @returns {boolean} whether there is one
    */
   hold(point, reach) {
-    this.held = this.#cornerAt(point, reach);
-    if (this.held >= 0) return true;
     const { corners } = this;
+    this.held = this.#cornerAt(point, reach);
+    this.was = corners[this.held] ?? null;
+    if (this.was) return true;
     for (let index = 0; index + 1 < corners.length; index++) {
       const line = [corners[index], ...this.between(index), corners[index + 1]];
       if (!line.some((end, at) => at > 0 && offSegment(point, line[at - 1], end) <= reach / 2)) continue;
@@ -73,6 +77,14 @@ export class Polygon {
   /** Moves the corner in the hand. @param {Point} point */
   drag(point) {
     if (this.held >= 0) this.corners[this.held] = this.#put(point);
+  }
+
+  /** Lets the corner in the hand go where it was, a new one away. */
+  putBack() {
+    if (this.held < 0) return;
+    if (this.was) this.corners[this.held] = this.was;
+    else this.corners.splice(this.held, 1);
+    this.held = -1;
   }
 
   /** Takes away the corner near a point, else the newest. @param {Point} point @param {number} reach */

@@ -8,7 +8,7 @@
  */
 
 import { Heap } from "../heap.js";
-import { ORIGIN } from "../label_map.js";
+import { ORIGIN, UNLABELLED } from "../label_map.js";
 import { crossed } from "./segment.js";
 
 /** @typedef {import("../segments.js").Segments} Segments */
@@ -24,6 +24,8 @@ const EXAMPLES = 48;
 const COUNTEREXAMPLES = 96;
 
 export class Spread {
+  #value;
+
   /**
    * @param {Segments} segments
    * @param {number} value the class
@@ -31,15 +33,36 @@ export class Spread {
    */
   constructor(segments, value, known = new Map()) {
     this.segments = segments;
-    this.value = value;
     this.known = known;
     this.extent = FIRST_EXTENT;
+    /** Whether scribbles trim from now on: a finger has neither a right button nor Alt. */
+    this.trims = false;
     /** @type {Set<number>} */
     this.seeds = new Set();
     /** @type {Set<number>} */
     this.trimmed = new Set();
     /** Superpixels in the order in which they are taken in, and the extent that each needs. @type {{ order: number[], needs: number[] } | null} */
     this.grown = null;
+    this.#value = value;
+  }
+
+  get value() {
+    return this.#value;
+  }
+
+  /** Another class: others keep off. */
+  set value(value) {
+    this.#value = value;
+    this.grown = null;
+  }
+
+  /** What was scribbled so far. */
+  get marks() {
+    return { seeds: new Set(this.seeds), trimmed: new Set(this.trimmed) };
+  }
+
+  set marks({ seeds, trimmed }) {
+    Object.assign(this, { seeds, trimmed, grown: null });
   }
 
   /** @param {Point} a @param {Point} b @param {boolean} trim whether the scribble says where it is not */
@@ -113,7 +136,7 @@ function sample(items, most) {
 }
 
 /**
- * Superpixels whose class is not the model's any more: the person has looked at them.
+ * Superpixels that have a class, and not the model's any more: the person has looked at them. What was erased has none yet.
  *
  * @param {Segments} segments @param {import("../label_map.js").LabelMap} map @returns {Map<number, number>}
  */
@@ -123,7 +146,7 @@ export function givenClasses(segments, { pixels, origins }) {
   for (let superpixel = 0; superpixel < segments.count; superpixel++) {
     const run = (runFrom[superpixel] + runFrom[superpixel + 1]) >> 1;
     const at = runRows[run] * width + ((runLefts[run] + runRights[run]) >> 1);
-    if (origins[at] !== ORIGIN.model) known.set(superpixel, pixels[at]);
+    if (origins[at] !== ORIGIN.model && pixels[at] !== UNLABELLED) known.set(superpixel, pixels[at]);
   }
   return known;
 }
