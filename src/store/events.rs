@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use sqlx::FromRow;
-
 use super::{Db, Result, Tx};
 use crate::domain::{JobId, Line, ProjectId, RoundId};
 
@@ -11,26 +9,9 @@ use crate::domain::{JobId, Line, ProjectId, RoundId};
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Said {
-    /// Grows with every line of every job: what a page names in `Last-Event-ID`.
+    /// Grows with every line of every job.
     pub event_id: i64,
-    pub project: ProjectId,
-    pub job: JobId,
     pub line: Line,
-}
-
-#[derive(FromRow)]
-struct Row {
-    event_id: i64,
-    project_id: i64,
-    job_id: i64,
-    line: String,
-}
-
-impl Row {
-    fn read(self) -> Result<Said> {
-        let line = serde_json::from_str(&self.line)?;
-        Ok(Said { event_id: self.event_id, project: ProjectId(self.project_id), job: JobId(self.job_id), line })
-    }
 }
 
 /// Adds lines; the job's `events_read` moves in the same transaction, so that none is lost or doubled. It stays where the
@@ -41,48 +22,33 @@ pub async fn append(
     job: JobId,
     lines: Vec<Line>,
     events_read: Option<u64>,
-) -> Result<Vec<Said>> {
-    let mut said = Vec::with_capacity(lines.len());
+) -> Result<()> {
     for line in lines {
-        let event_id =
-            sqlx::query_scalar("insert into event (project_id, job_id, line) values (?, ?, ?) returning event_id")
-                .bind(project.0)
-                .bind(job.0)
-                .bind(serde_json::to_string(&line)?)
-                .fetch_one(&mut **tx)
-                .await?;
-        said.push(Said { event_id, project, job, line });
+        sqlx::query("insert into event (project_id, job_id, line) values (?, ?, ?)")
+            .bind(project.0)
+            .bind(job.0)
+            .bind(serde_json::to_string(&line)?)
+            .execute(&mut **tx)
+            .await?;
     }
     sqlx::query("update job set events_read = coalesce(?, events_read) where job_id = ?")
         .bind(events_read.map(u64::cast_signed))
         .bind(job.0)
         .execute(&mut **tx)
         .await?;
-    Ok(said)
-}
-
-/// Lines of a project after that event, the oldest first, at most `limit`.
-pub async fn of_project(db: &Db, project: ProjectId, after: i64, limit: u32) -> Result<Vec<Said>> {
-    let rows: Vec<Row> =
-        sqlx::query_as("select * from event where project_id = ? and event_id > ? order by event_id limit ?")
-            .bind(project.0)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(db.read())
-            .await?;
-    rows.into_iter().map(Row::read).collect()
+    Ok(())
 }
 
 /// Lines of a job after that event, the oldest first, at most `limit`.
 pub async fn of_job(db: &Db, job: JobId, after: i64, limit: u32) -> Result<Vec<Said>> {
-    let rows: Vec<Row> =
-        sqlx::query_as("select * from event where job_id = ? and event_id > ? order by event_id limit ?")
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("select event_id, line from event where job_id = ? and event_id > ? order by event_id limit ?")
             .bind(job.0)
             .bind(after)
             .bind(limit)
             .fetch_all(db.read())
             .await?;
-    rows.into_iter().map(Row::read).collect()
+    rows.into_iter().map(|(event_id, line)| Ok(Said { event_id, line: serde_json::from_str(&line)? })).collect()
 }
 
 /// What the jobs of a round said that people should read, in order.
@@ -103,12 +69,6 @@ pub async fn notes(db: &Db, round: RoundId) -> Result<HashMap<JobId, Vec<String>
         }
     }
     Ok(notes)
-}
-
-/// The newest event of a project, 0 where it has none.
-pub async fn newest(db: &Db, project: ProjectId) -> Result<i64> {
-    let id = sqlx::query_scalar("select coalesce(max(event_id), 0) from event where project_id = ?");
-    Ok(id.bind(project.0).fetch_one(db.read()).await?)
 }
 
 /// Steps that a job had finished at its newest checkpoint, 0 where it has none.

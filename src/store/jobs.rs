@@ -145,15 +145,6 @@ pub async fn of_round(db: &Db, round: RoundId) -> Result<Vec<Job>> {
     rows.into_iter().map(Row::read).collect()
 }
 
-/// All jobs of a project, the newest first.
-pub async fn of_project(db: &Db, project: ProjectId) -> Result<Vec<Job>> {
-    let rows: Vec<Row> = sqlx::query_as("select * from job where project_id = ? order by job_id desc")
-        .bind(project.0)
-        .fetch_all(db.read())
-        .await?;
-    rows.into_iter().map(Row::read).collect()
-}
-
 /// The job that was asked for last; 0 where there is none.
 pub async fn newest(db: &Db) -> Result<JobId> {
     Ok(JobId(sqlx::query_scalar("select coalesce(max(job_id), 0) from job").fetch_one(db.read()).await?))

@@ -97,7 +97,7 @@ enum End {
     Failed(String, Option<u64>),
 }
 
-/// Stores and broadcasts what the engine says until it says no more. The last word is left to [`finish`].
+/// Stores what the engine says until it says no more. The last word is left to [`finish`].
 async fn follow(inner: &Inner, job: &Job, mut process: Process, stop: &Notify) -> End {
     let db = inner.workspace.db();
     let read = until_it_works(job, || async { Ok(jobs::get(db, job.id).await?.events_read) }).await;
@@ -142,9 +142,8 @@ async fn hear(inner: &Inner, job: &Job, tail: &mut Tail) -> anyhow::Result<Heard
     Ok(Heard { lines, last: batch.last })
 }
 
-/// Stores lines and the newest progress among them, then broadcasts them.
+/// Stores lines and the newest progress among them, and tells who listens.
 async fn say(inner: &Inner, job: &Job, lines: Vec<Line>, read: Option<u64>) -> anyhow::Result<()> {
-    let _in_order = inner.saying.lock().await;
     let mut tx = inner.workspace.db().begin().await?;
     let progress = lines.iter().rev().find_map(|line| match line.event {
         Event::Progress { done, total, seconds_left, .. } => Some((done, total, seconds_left)),
@@ -153,9 +152,9 @@ async fn say(inner: &Inner, job: &Job, lines: Vec<Line>, read: Option<u64>) -> a
     if let Some((done, total, seconds_left)) = progress {
         jobs::set_progress(&mut tx, job.id, done, total, seconds_left).await?;
     }
-    let said = events::append(&mut tx, job.project, job.id, lines, read).await?;
+    events::append(&mut tx, job.project, job.id, lines, read).await?;
     tx.commit().await.map_err(Error::from)?;
-    inner.broadcast(said);
+    inner.tell(job.project);
     Ok(())
 }
 
@@ -170,7 +169,7 @@ async fn see_it_end(process: &mut Process, tick: Duration) {
     }
 }
 
-/// Ends the job in the database: its results, its state and its last word together, then broadcasts the last word.
+/// Ends the job in the database: its results, its state and its last word together, and tells who listens.
 async fn finish(inner: &Inner, job: &Job, end: End) {
     let end = match end {
         End::Said(line, read) if matches!(line.event, Event::Done { .. }) => {
@@ -213,16 +212,15 @@ async fn end_without_results(inner: &Inner, job: &Job, end: &End) -> anyhow::Res
         Event::Failed { message } => (JobState::Failed, Some(message.clone())),
         _ => (JobState::Stopped, None),
     };
-    let _in_order = inner.saying.lock().await;
     let mut tx = db.begin().await?;
     jobs::end(&mut tx, job.id, state, error.as_deref()).await?;
     // One that was ended from outside goes on at once.
     if asked || state == JobState::Failed {
         hand_back(db, &mut tx, job).await?;
     }
-    let said = events::append(&mut tx, job.project, job.id, vec![line], read).await?;
+    events::append(&mut tx, job.project, job.id, vec![line], read).await?;
     tx.commit().await.map_err(Error::from)?;
-    inner.broadcast(said);
+    inner.tell(job.project);
     Ok(())
 }
 

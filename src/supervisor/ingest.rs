@@ -116,7 +116,6 @@ pub(super) async fn keep(
     last: Line,
     events_read: u64,
 ) -> anyhow::Result<()> {
-    let _in_order = inner.saying.lock().await;
     let mut tx = inner.workspace.db().begin().await?;
     match results {
         Results::Files => {}
@@ -145,10 +144,10 @@ pub(super) async fn keep(
         }
     }
     jobs::end(&mut tx, job.id, JobState::Done, None).await?;
-    let said = events::append(&mut tx, job.project, job.id, vec![last], Some(events_read)).await?;
+    events::append(&mut tx, job.project, job.id, vec![last], Some(events_read)).await?;
     go_on(&mut tx, inner, job).await?;
     tx.commit().await.map_err(Error::from)?;
-    inner.broadcast(said);
+    inner.tell(job.project);
     Ok(())
 }
 

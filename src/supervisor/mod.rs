@@ -28,7 +28,6 @@ use crate::domain::{JobId, ProjectId};
 use crate::store::jobs::JobState;
 use crate::store::{Result, Workspace, jobs, projects};
 
-pub use crate::store::events::Said;
 pub(crate) use prepare::code_of;
 pub use rail::{Step, StepState, rail, steps};
 pub use start::StartError;
@@ -69,9 +68,8 @@ pub struct Supervisor {
 pub(crate) struct Inner {
     pub(crate) workspace: Workspace,
     pub(crate) config: Config,
-    said: broadcast::Sender<Said>,
-    /// Held while lines are stored and broadcast, so that they are broadcast in the order of their ids.
-    saying: tokio::sync::Mutex<()>,
+    /// Of which project something new is in the database.
+    said: broadcast::Sender<ProjectId>,
     /// The queue has something to look at.
     wake: Notify,
     /// Jobs with a task, the device that each has, and how to tell it that somebody asked to stop.
@@ -84,9 +82,8 @@ impl Supervisor {
     /// Takes the workspace's jobs up where they are: follows the living, ingests or resumes the dead, starts the queued.
     pub async fn start(workspace: Workspace, config: Config) -> Result<Self> {
         let (said, _) = broadcast::channel(4096);
-        let saying = tokio::sync::Mutex::new(());
         let (running, importing) = (Mutex::default(), Mutex::default());
-        let inner = Inner { workspace, config, said, saying, wake: Notify::new(), running, importing };
+        let inner = Inner { workspace, config, said, wake: Notify::new(), running, importing };
         let supervisor = Self { inner: Arc::new(inner), tasks: Arc::default() };
         let found: Vec<_> = jobs::active(supervisor.inner.workspace.db()).await?;
         for job in found.into_iter().filter(|job| job.state != JobState::Queued) {
@@ -99,8 +96,8 @@ impl Supervisor {
         Ok(supervisor)
     }
 
-    /// Every line of every job from now on, once it is stored.
-    pub fn subscribe(&self) -> broadcast::Receiver<Said> {
+    /// From now on, the project of every job that says something, once that is stored.
+    pub fn subscribe(&self) -> broadcast::Receiver<ProjectId> {
         self.inner.said.subscribe()
     }
 
@@ -129,9 +126,9 @@ impl Supervisor {
 }
 
 impl Inner {
-    /// Nobody listening is fine.
-    fn broadcast(&self, said: Vec<Said>) {
-        said.into_iter().for_each(|said| drop(self.said.send(said)));
+    /// A job of that project has said something. Nobody listening is fine.
+    fn tell(&self, project: ProjectId) {
+        let _ = self.said.send(project);
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<JobId, (String, Arc<Notify>)>> {

@@ -23,7 +23,6 @@ use super::pages::project::ProjectPage;
 use super::session::Person;
 use super::{App, WebError};
 use crate::domain::{ProjectId, UserId};
-use crate::store::events::Said;
 use crate::store::{people, projects};
 
 /// Pages of one person that listen at once. Browsers keep six lines to a server over HTTP/1.1.
@@ -176,10 +175,10 @@ async fn tell(app: &App, page: &Page, id: ProjectId, teller: &watch::Sender<Part
 }
 
 /// Until a job of this project says something.
-async fn something(heard: &mut broadcast::Receiver<Said>, id: ProjectId) {
+async fn something(heard: &mut broadcast::Receiver<ProjectId>, id: ProjectId) {
     loop {
         match heard.recv().await {
-            Ok(said) if said.project != id => {}
+            Ok(of) if of != id => {}
             // Fell behind: there is surely something.
             Ok(_) | Err(RecvError::Lagged(_)) => return,
             // The supervisor is gone; the clock goes on.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::sync::broadcast::Receiver;
 use windlass::domain::{
     Backbone, Budget, ClassMix, Confusion, Dataset, Evaluation, Event, FrameId, JobId, Layout, MapPoint, ModelCard,
     Pick, PointKind, ProjectId, Proposal, Recipe, RoundId, Selection, Size, Stage, Strategy, Taxonomy, files,
@@ -17,7 +16,7 @@ use windlass::formats::segments::Segments;
 use windlass::store::jobs::{Job, JobState};
 use windlass::store::projects::{ImportState, NewProject};
 use windlass::store::{Workspace, events, jobs, projects, rounds};
-use windlass::supervisor::{Config, Said, Supervisor};
+use windlass::supervisor::{Config, Supervisor};
 
 /// More than anything here takes, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -32,7 +31,6 @@ pub(crate) struct Fake {
     pub(crate) folder: TempDir,
     pub(crate) workspace: Workspace,
     pub(crate) supervisor: Supervisor,
-    said: Receiver<Said>,
 }
 
 impl Fake {
@@ -49,8 +47,7 @@ impl Fake {
     async fn open(folder: TempDir) -> Self {
         let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
         let supervisor = Supervisor::start(workspace.clone(), config(folder.path())).await.unwrap();
-        let said = supervisor.subscribe();
-        Self { folder, workspace, supervisor, said }
+        Self { folder, workspace, supervisor }
     }
 
     /// Ends the server, lets an operator do something to the workspace's folder, and starts another server on it.
@@ -148,20 +145,11 @@ say '"done","seconds":1.0'
         self.supervisor.shutdown().await;
         meanwhile().await;
         self.supervisor = Supervisor::start(self.workspace.clone(), config(self.folder.path())).await.unwrap();
-        self.said = self.supervisor.subscribe();
     }
 
-    /// The next broadcast line of a job that the test wants.
-    pub(crate) async fn hear(&mut self, wanted: impl Fn(&Event) -> bool) -> Said {
-        let listen = async {
-            loop {
-                let said = self.said.recv().await.unwrap();
-                if wanted(&said.line.event) {
-                    return said;
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, listen).await.expect("the engine says it")
+    /// Waits until a job has said something that the test wants.
+    pub(crate) async fn hear(&self, job: JobId, wanted: impl Fn(&Event) -> bool) {
+        until("the engine says it", async || self.said(job).await.iter().any(&wanted)).await;
     }
 
     /// All that a job said, as it is in the database.

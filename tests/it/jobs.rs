@@ -123,11 +123,11 @@ done
 
 #[tokio::test]
 async fn a_stopped_job_goes_on_where_it_was() {
-    let mut fake = Fake::new().await;
+    let fake = Fake::new().await;
     fake.engine(COUNTING);
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(|event| matches!(event, Event::Progress { done: 3, .. })).await;
+    fake.hear(job, |event| matches!(event, Event::Progress { done: 3, .. })).await;
     let running = fake.job(job).await;
     assert_eq!((running.progress, running.seconds_left), ((3, 9), Some(4.5)));
     fake.supervisor.stop(job).await.unwrap();
@@ -145,11 +145,11 @@ async fn a_stopped_job_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn a_job_that_does_not_stop_is_killed_and_a_queued_one_leaves_the_queue() {
-    let mut fake = Fake::new().await;
+    let fake = Fake::new().await;
     fake.engine("trap '' TERM; say '\"checkpoint\",\"step\":4'; wait_for never");
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(|event| matches!(event, Event::Checkpoint { .. })).await;
+    fake.hear(job, |event| matches!(event, Event::Checkpoint { .. })).await;
     let mut second = crate::fake::new_project(fake.folder.path(), false);
     second.name = "Second".into();
     let second = projects::create(fake.workspace.db(), &second).await.unwrap();
@@ -224,7 +224,7 @@ async fn a_job_lives_through_a_restart_of_the_server_and_no_line_is_lost_or_doub
     );
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(|event| matches!(event, Event::Scalars { step: 3, .. })).await;
+    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
     let folder = fake.folder.path().to_owned();
     fake.restart(async || {
         fs::write(folder.join("down"), "").unwrap();
@@ -244,7 +244,7 @@ async fn a_job_that_ended_while_no_server_ran_is_ingested_at_the_next_start() {
     fake.engine("wait_for down");
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(|event| matches!(event, Event::Started { .. })).await;
+    fake.hear(job, |event| matches!(event, Event::Started { .. })).await;
     let (folder, events) = (fake.folder.path().to_owned(), fake.dir(job).join("events.jsonl"));
     fake.restart(async || {
         fs::write(folder.join("down"), "").unwrap();
@@ -262,7 +262,7 @@ async fn a_job_that_was_killed_while_no_server_ran_goes_on_once() {
     fake.engine(COUNTING);
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(|event| matches!(event, Event::Scalars { step: 3, .. })).await;
+    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
     let pid = fake.job(job).await.pid.unwrap();
     fake.restart(async || {
         // Its group, by the call itself: the `kill` command of some systems reads `-1234` as `-1`, which is everybody.
