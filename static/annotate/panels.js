@@ -74,7 +74,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     stage.move();
   };
   const fit = () => {
-    if (stage.drawing) return;
+    if (pointer.drawing) return;
     view.fit();
     stage.move();
   };

@@ -119,6 +119,11 @@ test("the fix queue by clicks alone; Enter after a click accepts, and what is op
   assert.ok(await editor((editor) => editor.map.counts[4] > 0));
   await page.click("#doubt-back");
   assert.equal(await looked(), 2);
+  await page.keyboard.press("s");
+  await page.keyboard.press("6");
+  await desk.hears(/Nothing was painted/);
+  assert.equal(await looked(), 2, "what could not be corrected is not done");
+  await page.keyboard.press("s");
   await page.click("[data-tool=polygon]");
   const { left, right, top, bottom } = await page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.seen);
   for (const [x, y] of [[0.3, 0.4], [0.6, 0.4], [0.5, 0.7]]) await click(left + x * (right - left), top + y * (bottom - top));
