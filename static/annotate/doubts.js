@@ -54,7 +54,9 @@ export function wireDoubts({ editor, stage, palette }) {
   };
   const next = () => move((queue) => queue.next());
   const done = () => move((queue) => queue.done());
-  const back = () => move((queue) => (queue.trail.length > 0 ? queue.back() : queue.node));
+  const back = () => {
+    if (queue?.trail.length) move((queue) => queue.back());
+  };
   const leave = () => {
     queue?.leave();
     go(-1);

@@ -86,6 +86,8 @@ test("a scribble fills what looks like it, the extent is changed before Enter ac
 test("the fix queue goes from doubt to doubt: Enter accepts, a class's key corrects", async () => {
   const { page } = desk;
   const marked = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.marked);
+  await page.keyboard.press("Shift+B");
+  assert.equal(await page.textContent("#said"), "", "there is no way back from the beginning");
   await page.keyboard.press("Shift+D");
   const first = await marked();
   const before = await editor((editor) => editor.history.past.length);
