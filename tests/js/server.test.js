@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Server } from "../../static/annotate/store/server.js";
+import { SIGNED_OUT } from "../../static/annotate/store/sync.js";
+
+/** A server that answers so. */
+function answering(context, answer) {
+  const sent = context.mock.method(globalThis, "fetch", async () => answer).mock;
+  return { server: new Server("/frames/1", { width: 4, height: 2 }), sent };
+}
+
+const work = { seconds: 300, actions: {} };
+
+test("a submission takes the work along, has an end, and hears where to go on", async (context) => {
+  const { server, sent } = answering(context, Response.json({ next: "/frames/2/annotate" }));
+  assert.deepEqual(await server.submit(3, work, { findings: ["fog"], word: "it is fog" }), { next: "/frames/2/annotate" });
+  const [url, { headers, body, signal }] = sent.calls[0].arguments;
+  assert.deepEqual([url, headers["if-match"], JSON.parse(body)], ["/frames/1/submit", '"3"', { work, findings: ["fog"], word: "it is fog" }]);
+  assert.ok(signal instanceof AbortSignal);
+});
+
+test("who is signed out is told so, not a number", async (context) => {
+  const { server } = answering(context, new Response("<h1>Sign in first</h1>", { status: 401 }));
+  assert.deepEqual(await server.submit(3, work), { problem: SIGNED_OUT });
+  const slip = { id: "a.0", work };
+  assert.deepEqual(await server.saveTiles(new Uint8Array(), slip, 3), { kind: "signed_out" });
+});
