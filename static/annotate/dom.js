@@ -31,7 +31,10 @@ export function setText(selector, text) {
 /** @param {string} selector @param {boolean} disabled */
 export function disable(selector, disabled) {
   const button = /** @type {HTMLButtonElement} */ (find(selector));
-  if (button.disabled !== disabled) button.disabled = disabled;
+  if (button.disabled === disabled) return;
+  // A browser leaves the focus where no key does anything any more.
+  if (disabled) button.blur();
+  button.disabled = disabled;
 }
 
 /**

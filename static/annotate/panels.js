@@ -14,6 +14,7 @@ import { Memory } from "./memory.js";
 import { wireOver } from "./over.js";
 import { wirePending } from "./pending.js";
 import { wireRelease } from "./release.js";
+import { rove } from "./rove.js";
 import { wireSubmit } from "./submit.js";
 import { SIZES } from "./tools/brush.js";
 import { wireUndo } from "./undoing.js";
@@ -62,7 +63,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   const example = wireExample({ setup, editor, palette });
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
-  const release = wireRelease(saving);
+  const release = wireRelease({ editor, saving });
   const versions = wireVersions({ editor, preview, server, act });
   const undoing = wireUndo({ editor, stage, doubts, act });
   /** @param {ToolName} tool */
@@ -181,6 +182,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     const button = /** @type {Element} */ (target).closest("button");
     if (detail > 0 && button && !button.closest("dialog")) surface.focus({ preventScroll: true });
   }, { capture: true });
+  rove(find(".tools"), "button");
+  rove(find(".palette"), ".class-row");
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
   size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));

@@ -2,15 +2,21 @@
 /** Putting the frame back into the queue, with everything that was drawn. */
 
 import { find, say } from "./dom.js";
+import { stillOpen } from "./pending.js";
 
 /**
- * @param {Pick<Awaited<ReturnType<typeof import("./saving.js").wireSaving>>, "sync">} saving
+ * @param {{
+ *   editor: import("./editor.js").Editor,
+ *   saving: Awaited<ReturnType<typeof import("./saving.js").wireSaving>>,
+ * }} parts
  * @returns {{ commands: import("./keyboard.js").Command[] }}
  */
-export function wireRelease({ sync }) {
+export function wireRelease({ editor, saving }) {
   const form = /** @type {HTMLFormElement} */ (find("#release"));
   const release = async () => {
-    if (await sync.flush()) form.submit();
+    editor.lift();
+    if (editor.polygon.canClose || editor.spread) return say(stillOpen(editor));
+    if (await saving.sync.flush()) form.submit();
     else say("Not put back: the last strokes are not saved yet");
   };
   form.addEventListener("submit", (event) => (event.preventDefault(), release()));

@@ -166,6 +166,51 @@ test("with the unlabelled in the hand a polygon takes away; undo far away is sho
   assert.ok(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.sees({ left: 30, top: 70, right: 80, bottom: 110 })));
 });
 
+test("tools and classes are one stop for Tab each; arrows go to their buttons and leave the pen where it is", async () => {
+  const { page } = desk;
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.querySelector(".name")?.textContent);
+  const pen = () => page.evaluate(() => /** @type {any} */ (window).windlass.stage.pen.point);
+  const { keyboard } = page;
+  await page.focus("[data-tool=brush]");
+  const before = await pen();
+  await keyboard.press("ArrowDown");
+  assert.equal(await focused(), "Eraser");
+  await keyboard.press("Enter");
+  assert.equal(await page.getAttribute("[data-tool=eraser]", "aria-pressed"), "true");
+  await keyboard.press("End");
+  assert.equal(await focused(), "Whole frame");
+  await keyboard.press("Tab");
+  assert.match((await focused()) ?? "", /^The frame/);
+  await keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "Eraser", "what is in the hand");
+  await keyboard.press("Tab");
+  await keyboard.press("Tab");
+  assert.equal(await focused(), "road");
+  await keyboard.press("ArrowDown");
+  await keyboard.press("ArrowRight");
+  assert.equal(await focused(), "Hide sidewalk");
+  await keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "over");
+  assert.deepEqual(await pen(), before);
+});
+
+test("put back waits for a polygon that is open, then gives the frame to the queue, and the next is another", async () => {
+  const { page } = desk;
+  await page.keyboard.press("v");
+  for (const [x, y] of [[100, 100], [300, 100], [300, 200]]) {
+    const point = await desk.at(x, y);
+    await page.mouse.click(point.x, point.y);
+  }
+  await page.keyboard.press("Shift+Backspace");
+  await desk.hears(/polygon is still open/);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Shift+Backspace");
+  await page.waitForURL("**/projects/1/queue");
+  assert.deepEqual(site.query("select lease_user_id, (select count(*) from mask where frame_id = 1) from pick where frame_id = 1"), [[null, 2]]);
+  await page.click("text=Label the next frame");
+  await page.waitForURL("**/frames/2/annotate");
+});
+
 test("no two commands share a key", async () => {
   await type("?");
   const keys = await desk.page.locator("#help-body :is(kbd, .key)").allTextContents();
