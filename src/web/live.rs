@@ -136,11 +136,13 @@ fn listen(app: &App, page: Page, id: ProjectId) -> watch::Receiver<Parts> {
     }
     let (teller, parts) = watch::channel(Parts::default());
     tellers.insert(key, teller.clone());
-    let app = app.clone();
+    let (app, all) = (app.clone(), Arc::clone(&app.tellers));
+    let telling = tokio::spawn(async move { tell(&app, &page, id, &teller).await });
     tokio::spawn(async move {
-        if let Err(error) = tell(&app, &page, id, &teller).await {
+        // However it ended, also by a panic: readers come again, and the first one has somebody else tell them.
+        if let Err(error) = telling.await.map_err(WebError::from).flatten() {
             tracing::warn!(project.id = %id, "nobody is told of a page any more: {error:?}");
-            app.tellers.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         }
     });
     parts
