@@ -6,7 +6,9 @@
  * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it, as the page can tell;
  * `stroke_to_screen` from there to the moment at which the browser's compositor has shown that frame, as its trace tells:
  * it holds the raster and the wait for the screen as well. `frame_to_paint` is what of `stroke_to_paint` the frame takes: the
- * rest a move waits for it to begin, up to 16.7 ms where a screen shows 60 a second. `longest_task` is the main thread's longest while drawing, and
+ * rest a move waits for it to begin, up to 16.7 ms where a screen shows 60 a second. `newest_to_paint` is `stroke_to_paint` of
+ * the newest move of each frame alone: a browser hands those of a real mouse to a page together, once a frame, and only moves
+ * that come from a debugger one by one. `longest_task` is the main thread's longest while drawing, and
  * `longest_task_cpu` what of it the thread was running; `open_long_tasks` those over 50 ms while a frame is opened, until
  * its segments are there. The figures mean little while other things run on the machine: `load_average` says.
  */
@@ -140,9 +142,11 @@ async function strokes(page, devtools) {
     const seen = /** @type {any} */ (window);
     seen.moves = [];
     addEventListener("pointermove", (event) => {
+      seen.newest = event;
       requestAnimationFrame((begin) => {
+        const newest = seen.newest === event;
         const channel = new MessageChannel();
-        channel.port1.onmessage = () => seen.moves.push([event.timeStamp, begin].map((from) => performance.now() - from));
+        channel.port1.onmessage = () => seen.moves.push({ move: performance.now() - event.timeStamp, frame: performance.now() - begin, newest });
         channel.port2.postMessage(0);
       });
     }, true);
@@ -158,7 +162,7 @@ async function strokes(page, devtools) {
       clickCount: 1,
     });
   /** @type {number[][]} */
-  const [moves, frames, screen, longest, ran] = [[], [], [], [], []];
+  const [moves, newest, frames, screen, longest, ran] = [[], [], [], [], [], []];
   await page.keyboard.press("b");
   for (let stroke = 0; stroke < STROKES; stroke++) {
     await page.keyboard.press("5732q"[stroke]);
@@ -181,13 +185,15 @@ async function strokes(page, devtools) {
     const tasks = traceEvents.filter((/** @type {any} */ event) => event.pid === from.pid && event.tid === from.tid && event.ts >= from.ts && event.ts <= to.ts && /RunTask$/.test(event.name));
     longest.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.dur ?? 0) / 1000)));
     ran.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.tdur ?? 0) / 1000)));
-    for (const [move, frame] of await page.evaluate(() => /** @type {any} */ (window).moves)) {
-      moves.push(move);
-      frames.push(frame);
+    for (const seen of await page.evaluate(() => /** @type {any} */ (window).moves)) {
+      moves.push(seen.move);
+      if (!seen.newest) continue;
+      newest.push(seen.move);
+      frames.push(seen.frame);
     }
     screen.push(...shown(traceEvents));
   }
-  return { stroke_to_paint: spread(moves), frame_to_paint: spread(frames), stroke_to_screen: spread(screen), longest_task: spread(longest), longest_task_cpu: spread(ran) };
+  return { stroke_to_paint: spread(moves), newest_to_paint: spread(newest), frame_to_paint: spread(frames), stroke_to_screen: spread(screen), longest_task: spread(longest), longest_task_cpu: spread(ran) };
 }
 
 /** @param {any[]} events of a trace @returns {number[]} for each move that was shown, from its time stamp until then */
