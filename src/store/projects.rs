@@ -160,11 +160,22 @@ impl Row {
 
 /// Adds a project whose import is still to come. A name that is taken: [`Error::Taken`](super::Error::Taken).
 pub async fn create(db: &Db, new: &NewProject) -> Result<ProjectId> {
-    let id = sqlx::query_scalar(
-        "insert into project (name, taxonomy, recipe, codes, seed, device, imagenet, auto_advance, oracle,
+    set_up(db, None, new).await
+}
+
+/// Adds a project as [`create`] does, or sets one up anew whose import has failed: nothing stands on its frames yet.
+/// [`Error::NotFound`](super::Error::NotFound) where it has not.
+pub async fn set_up(db: &Db, again: Option<ProjectId>, new: &NewProject) -> Result<ProjectId> {
+    let id: Option<i64> = sqlx::query_scalar(
+        "insert into project (project_id, name, taxonomy, recipe, codes, seed, device, imagenet, auto_advance, oracle,
             source, target, val, created_at)
-         values (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?) returning project_id",
+         values (?, ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (project_id) do update set name = excluded.name, taxonomy = excluded.taxonomy,
+            recipe = excluded.recipe, seed = excluded.seed, device = excluded.device, imagenet = excluded.imagenet,
+            auto_advance = excluded.auto_advance, source = excluded.source, target = excluded.target, val = excluded.val
+         where import_state = 'failed' returning project_id",
     )
+    .bind(again.map(|id| id.0))
     .bind(&new.name)
     .bind(json(&new.taxonomy)?)
     .bind(json(&new.recipe)?)
@@ -177,9 +188,9 @@ pub async fn create(db: &Db, new: &NewProject) -> Result<ProjectId> {
     .bind(json(&new.target)?)
     .bind(new.val.as_ref().map(json).transpose()?)
     .bind(now())
-    .fetch_one(db.write())
+    .fetch_optional(db.write())
     .await?;
-    Ok(ProjectId(id))
+    id.map(ProjectId).ok_or(super::Error::NotFound)
 }
 
 /// A project; [`Error::NotFound`](super::Error::NotFound).
@@ -231,31 +242,6 @@ pub async fn archive(db: &Db, id: ProjectId, away: bool) -> Result<()> {
     let change = sqlx::query("update project set archived_at = ? where project_id = ?");
     change.bind(away.then(now)).bind(id.0).execute(db.write()).await?;
     Ok(())
-}
-
-/// Adds a project as [`create`] does, or sets one up anew whose import has failed: nothing stands on its frames yet.
-/// [`Error::NotFound`](super::Error::NotFound) where it has not.
-pub async fn set_up(db: &Db, again: Option<ProjectId>, new: &NewProject) -> Result<ProjectId> {
-    let Some(id) = again else { return create(db, new).await };
-    let changed = sqlx::query(
-        "update project set name = ?, taxonomy = ?, recipe = ?, seed = ?, device = ?, imagenet = ?, auto_advance = ?,
-            source = ?, target = ?, val = ?
-         where project_id = ? and import_state = 'failed'",
-    )
-    .bind(&new.name)
-    .bind(json(&new.taxonomy)?)
-    .bind(json(&new.recipe)?)
-    .bind(new.seed.cast_signed())
-    .bind(&new.device)
-    .bind(path(&new.imagenet)?)
-    .bind(new.auto_advance)
-    .bind(json(&new.source)?)
-    .bind(json(&new.target)?)
-    .bind(new.val.as_ref().map(json).transpose()?)
-    .bind(id.0)
-    .execute(db.write())
-    .await?;
-    if changed.rows_affected() == 1 { Ok(id) } else { Err(super::Error::NotFound) }
 }
 
 /// What masks are looked at for before they are submitted.

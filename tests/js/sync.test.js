@@ -39,6 +39,11 @@ function bench({ version = 1 } = {}) {
     return { kind: "saved", version: newest + 1 };
   };
   bench.store = store;
+  /** It arrives, and no word of that comes back. */
+  bench.storeAndBreakOff = (parcel, base) => {
+    store(parcel, base);
+    throw new Error("connection reset");
+  };
   bench.sync = new Sync({
     version,
     capture: () => {
@@ -137,10 +142,7 @@ test("an outage: says why, tries again ever more slowly, loses nothing", async (
 
 test("a server that died between commit and answer makes no conflict", async () => {
   const b = bench();
-  b.answer = (parcel, base) => {
-    b.store(parcel, base);
-    throw new Error("connection reset");
-  };
+  b.answer = b.storeAndBreakOff;
   b.draw(1);
   await b.pass(QUIET);
   b.draw(2);
@@ -154,10 +156,7 @@ test("a server that died between commit and answer makes no conflict", async () 
 
 test("an answer that was lost is known again after further attempts that failed and strokes over it", async () => {
   const b = bench();
-  b.answer = (parcel, base) => {
-    b.store(parcel, base);
-    throw new Error("connection reset");
-  };
+  b.answer = b.storeAndBreakOff;
   b.draw(1);
   await b.pass(QUIET);
   b.answer = () => Promise.reject(new Error("connection refused"));

@@ -1,0 +1,299 @@
+// @ts-check
+/** Saving on the annotate page, whatever comes between: no stroke is lost. In headless Chromium. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { Desk, Site, openBrowser } from "./support.js";
+
+const FENCE = 4;
+const WALL = 3;
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {any} */
+let site;
+
+before(async () => {
+  browser = await openBrowser();
+});
+beforeEach(async () => {
+  site = await Site.open({ width: 512, frames: 2 });
+});
+after(() => browser?.close());
+// A test that failed has not come to its own end.
+afterEach(() => site.close());
+const end = async (...visitors) => {
+  for (const { context } of visitors) await context.close();
+};
+
+test("a stroke, a reload at once, undo at once: no conflict with oneself, and all of it arrives", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const start = await desk.mask();
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.page.reload();
+  await desk.ready();
+  assert.equal(await desk.classAt(225, 130), FENCE);
+  await desk.page.keyboard.press("Control+z");
+  await desk.says("Saved v");
+  assert.ok(await desk.page.locator("#conflict").isHidden());
+  assert.ok(start.equals(await ada.read("/frames/1/mask")));
+  const [[brushes]] = site.query("select sum(actions ->> '$.brush') from work");
+  assert.equal(brushes, 1, "the stroke counts once");
+  await end(ada);
+});
+
+test("a conflict is resolved by region with keys; every version and every stroke stays", async () => {
+  // On two machines: two tabs of one browser take turns.
+  const [ada, home] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Ada")];
+  const [first, second] = [await ada.opens(1), await home.opens(1)];
+  await first.page.keyboard.press("5");
+  await first.drags([[50, 60], [250, 60]]);
+  await first.says("Saved v2");
+  await second.page.keyboard.press("4");
+  await second.drags([[50, 160], [250, 160]]);
+  await second.drags([[150, 20], [150, 100]]);
+  await second.page.waitForSelector("#conflict[open]");
+  assert.match(await second.page.textContent("#conflict-text"), /Ada saved version 2.*while you drew on version 1/);
+  assert.match(await second.page.textContent("#merge-place"), /Region 1 of \d+: both drew here, .*yours is kept/);
+  await second.says("NOT SAVED");
+  await second.page.keyboard.press("t");
+  await second.page.keyboard.press("Escape");
+  await second.page.keyboard.press("Escape");
+  await second.page.evaluate(() => dispatchEvent(new Event("offline")));
+  await second.page.waitForSelector("#conflict[open]");
+  assert.match((await second.page.textContent("#merge-place")) ?? "", /theirs is kept/, "what was chosen stays");
+  await second.page.keyboard.press("Enter");
+  await second.says("Saved v3");
+  const classes = await Promise.all([[150, 60], [70, 60], [230, 60], [150, 35], [150, 90], [100, 160]].map(([x, y]) => second.classAt(x, y)));
+  assert.deepEqual(classes, [FENCE, FENCE, FENCE, WALL, WALL, WALL]);
+  assert.ok((await first.mask()).equals(await ada.read("/frames/1/mask?version=2")));
+  await second.page.keyboard.press("Control+z");
+  await second.hears(/A colleague's work came in here/);
+  assert.ok((await second.mask()).equals(await ada.read("/frames/1/mask?version=3")));
+
+  await first.drags([[50, 200], [250, 200]]);
+  const mine = await first.mask();
+  await first.page.waitForSelector("#conflict[open]");
+  await first.page.click("#all-mine");
+  await first.page.click("#merge-done");
+  await first.says("Saved v4");
+  assert.ok(mine.equals(await ada.read("/frames/1/mask")));
+  await first.page.keyboard.press("Control+z");
+  await first.says("Saved v5");
+  assert.equal(await first.classAt(100, 200) === FENCE, false);
+  assert.deepEqual([...first.errors, ...second.errors], []);
+  await end(ada, home);
+});
+
+test("a second tab waits for its turn; asked for it, the first saves, hands over, and what it drew is undone there", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const first = await ada.opens(1);
+  const start = await first.mask();
+  await first.page.keyboard.press("5");
+  await first.drags([[50, 60], [400, 60]]);
+  const drawn = await first.mask();
+  const second = new Desk(await ada.context.newPage());
+  await second.page.goto(`${site.url}/frames/1/annotate`);
+  await second.page.waitForSelector("#elsewhere[open]");
+  await second.page.keyboard.press("Escape");
+  await second.page.keyboard.press("Escape");
+  await second.page.waitForSelector("#elsewhere[open]");
+  await second.page.click("#work-here");
+  await second.ready();
+  assert.ok(drawn.equals(await second.mask()));
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await first.page.waitForSelector("#elsewhere[open]");
+  await second.page.bringToFront();
+  await second.page.keyboard.press("Control+z");
+  assert.ok(start.equals(await second.mask()));
+  await second.says("Saved v3");
+
+  await first.page.bringToFront();
+  await Promise.all([first.page.waitForEvent("load"), first.page.click("#work-here")]);
+  await first.ready();
+  assert.ok(start.equals(await first.mask()));
+  await first.page.keyboard.press("Control+Shift+z");
+  assert.ok(drawn.equals(await first.mask()));
+  await first.says("Saved v4");
+  assert.deepEqual([...first.errors, ...second.errors], []);
+  await end(ada);
+});
+
+test("what a tab could not save goes with the turn, and the tab that gave it away sends nothing any more", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const first = await ada.opens(1);
+  await first.page.route("**/frames/1/mask", (route) => route.abort());
+  await first.page.keyboard.press("5");
+  await first.drags([[50, 60], [400, 60]]);
+  await first.says("NOT SAVED");
+  const drawn = await first.mask();
+  const second = new Desk(await ada.context.newPage());
+  await second.page.goto(`${site.url}/frames/1/annotate`);
+  await second.page.click("#work-here");
+  await second.ready();
+  assert.match((await second.page.textContent("#recovered")) ?? "", /brought back/);
+  await second.says("Saved v2");
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await first.page.unroute("**/frames/1/mask");
+  await first.page.evaluate(() => dispatchEvent(new Event("online")));
+  await second.page.keyboard.press("4");
+  await second.drags([[50, 200], [400, 200]]);
+  await second.says("Saved v3");
+  assert.ok(await first.page.locator("#conflict").isHidden());
+  await end(ada);
+});
+
+test("what is answered in the server's place is no save: it stays visibly unsaved until one arrives", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  await desk.page.route("**/frames/1/mask", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<h1>Welcome to our hotel</h1>" }));
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [200, 60]]);
+  await desk.says("NOT SAVED");
+  assert.match((await desk.page.textContent("#banner")) ?? "", /something else answered.*kept in this browser/);
+  await desk.page.evaluate(() => {
+    const pill = /** @type {Element} */ (document.querySelector("#save-state"));
+    const said = (/** @type {any} */ (window).said = /** @type {string[]} */ ([]));
+    new MutationObserver(() => said.push(pill.textContent ?? "")).observe(pill, { childList: true, characterData: true, subtree: true });
+  });
+  await desk.drags([[50, 100], [200, 100]]);
+  await Promise.all([desk.page.waitForResponse("**/frames/1/mask"), desk.page.click("#retry")]);
+  await desk.page.unroute("**/frames/1/mask");
+  await desk.says("Saved v2");
+  const said = await desk.page.evaluate(() => /** @type {any} */ (window).said);
+  assert.deepEqual([...new Set(said)], ["NOT SAVED", "Saved v2"]);
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  await end(ada);
+});
+
+test("a server that is killed during the work and comes back gets every stroke", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [200, 60]]);
+  await desk.says("Saved v2");
+  const point = await desk.at(60, 200);
+  await desk.page.mouse.move(point.x, point.y);
+  await desk.page.mouse.down();
+  await site.kill();
+  const there = await desk.at(300, 200);
+  await desk.page.mouse.move(there.x, there.y, { steps: 10 });
+  await desk.page.mouse.up();
+  await desk.says("NOT SAVED");
+  assert.match(await desk.page.textContent("#banner"), /does not answer.*kept in this browser/);
+  await desk.drags([[50, 100], [200, 100]]);
+  await site.start();
+  await desk.says("Saved v3");
+  assert.equal(await desk.classAt(150, 200), FENCE);
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  assert.deepEqual(desk.errors, []);
+  await end(ada);
+});
+
+test("a tab that is closed while the server is down brings its strokes back", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  await site.kill();
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.says("NOT SAVED");
+  const drawn = await desk.mask();
+  await desk.page.close({ runBeforeUnload: false });
+  await site.start();
+  await ada.signIn();
+  const again = await ada.opens(1);
+  assert.match(await again.page.textContent("#recovered"), /brought back/);
+  await again.says("Saved v2");
+  assert.ok(drawn.equals(await again.mask()));
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await end(ada);
+});
+
+test("a lease runs out, another draws on the frame: nothing of either is lost", async () => {
+  const [ada, bea] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Bea")];
+  const desk = await ada.opens(1);
+  site.query("update pick set lease_until = 1 where frame_id = 1");
+  const other = await bea.opens(1);
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 60]]);
+  await desk.says("NOT SAVED");
+  assert.match(await desk.page.textContent("#banner"), /Bea works on this frame now/);
+  await other.page.keyboard.press("4");
+  await other.drags([[50, 200], [400, 200]]);
+  await other.says("Saved v2");
+  await other.page.close();
+  await bea.post("/frames/1/release");
+  await desk.page.bringToFront();
+  await desk.page.waitForSelector("#conflict[open]");
+  await desk.page.click("#merge-done");
+  await desk.says("Saved v3");
+  assert.deepEqual([await desk.classAt(200, 60), await desk.classAt(200, 200)], [FENCE, WALL]);
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  await end(ada, bea);
+});
+
+test("offline for a minute: said, kept, saved when the net is back; the minute counts as no work", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  await ada.post("/frames/1/take");
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  const desk = await ada.opens(1, page);
+  await ada.context.setOffline(true);
+  await page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 60]]);
+  await page.clock.runFor(3000);
+  await desk.says("NOT SAVED");
+  assert.match(await page.textContent("#banner"), /You are offline.*kept in this browser/);
+  await page.clock.runFor(60_000);
+  await desk.drags([[50, 200], [400, 200]]);
+  await ada.context.setOffline(false);
+  await page.clock.runFor(20_000);
+  await desk.says("Saved v2");
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  const [[seconds, actions]] = site.query("select seconds, actions from work");
+  assert.ok(seconds < 20, `${seconds}`);
+  assert.equal(actions, '{"brush":2}');
+  await end(ada);
+});
+
+test("signed out in another tab: said, and saved after signing in again", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const other = await ada.context.newPage();
+  await other.goto(`${site.url}/account`);
+  await other.click("form[action='/sign-out'] button");
+  await other.waitForURL("**/sign-in**");
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.page.waitForSelector("#banner-sign-in:visible");
+  await desk.says("NOT SAVED");
+  await ada.signInAnew();
+  await desk.says("Saved v2");
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  await end(ada);
+});
+
+test("a laptop that slept learns whose the frame is now, and saves when it is free again", async () => {
+  const [ada, bea] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Bea")];
+  await ada.post("/frames/1/take");
+  const page = await ada.context.newPage();
+  await page.clock.install();
+  const desk = await ada.opens(1, page);
+  await page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 60]]);
+  site.query("update pick set lease_until = 1 where frame_id = 1");
+  await bea.post("/frames/1/take");
+  await page.clock.fastForward("02:00:00");
+  await page.mouse.move(400, 300);
+  await page.waitForSelector("#leased:visible");
+  assert.match((await page.textContent("#leased")) ?? "", /Bea works on this frame now\. What you draw now is kept/);
+  await bea.post("/frames/1/release");
+  await page.clock.fastForward("01:01");
+  await desk.says("Saved v2");
+  await page.waitForSelector("#leased", { state: "hidden" });
+  assert.ok((await desk.mask()).equals(await ada.read("/frames/1/mask")));
+  await end(ada, bea);
+});
