@@ -176,7 +176,7 @@ test("tools and classes are one stop for Tab each; arrows go to their buttons an
   await keyboard.press("ArrowDown");
   assert.equal(await focused(), "Eraser");
   await keyboard.press("Enter");
-  assert.equal(await page.getAttribute("[data-tool=eraser]", "aria-pressed"), "true");
+  await page.waitForSelector("[data-tool=eraser][aria-pressed=true]");
   await keyboard.press("End");
   assert.equal(await focused(), "Whole frame");
   await keyboard.press("Tab");
