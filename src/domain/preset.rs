@@ -66,6 +66,7 @@ impl Recipe {
             ohem_min_kept: 0.055,
             consistency: Consistency::Weighted,
             consistency_weight: 1.0,
+            consistency_on_labelled: true,
             // A teacher of hundreds of steps has to follow sooner than one of tens of thousands.
             teacher_decay: if small { 0.99 } else { 0.999 },
             drop_doubtful: 0.0,

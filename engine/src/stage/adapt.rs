@@ -176,8 +176,8 @@ impl Adaptation {
             .as_ref()
             .map_or_else(|| drawn.rgb.shallow_clone(), |chosen| Tensor::cat(&[&drawn.rgb, &chosen.rgb], 0));
         let n_rest = plain.size()[0];
-        // To the letter of Eq. 13 labelled frames teach by their labels once more, not by the teacher's.
-        let n_guided = if recipe.consistency == Consistency::Ohem { 0 } else { n_labelled };
+        let guided = recipe.consistency_on_labelled && recipe.consistency != Consistency::Ohem;
+        let n_guided = if guided { n_labelled } else { 0 };
         let guide = no_grad(|| {
             let rgb = Tensor::cat(&[&labelled.rgb.narrow(0, 0, n_guided), &plain], 0);
             student.net.enlarge(&teacher.model().see(&rgb, false).logits, recipe.crop) // [n_guided + n_rest, C, h, w]
@@ -205,7 +205,7 @@ impl Adaptation {
         let on_labelled = full.narrow(0, n_source, n_labelled);
         let on_mixed = full.narrow(0, n_source + n_labelled, n_rest);
 
-        let hard = |logits: &Tensor, labels| ohem(logits, labels, recipe.ohem_threshold, recipe.ohem_min_kept);
+        let hard = |logits: &Tensor, labels: &Tensor| ohem(logits, labels, recipe.ohem_threshold, recipe.ohem_min_kept);
         let labelled_loss = match recipe.labelled_loss {
             Supervision::Ohem => hard(&on_labelled, &labelled.label),
             Supervision::CrossEntropy => cross_entropy(&on_labelled, &labelled.label),
@@ -213,22 +213,25 @@ impl Adaptation {
         let left = 1.0 - step as f64 / recipe.adapt.steps as f64;
         let (surest, doubtful) = (recipe.drop_surest * left, recipe.drop_doubtful * left);
         let pseudo = PseudoLabels::of(&mixed.guide, mixed.padding.as_ref(), surest, doubtful);
-        let consistency_loss = match recipe.consistency {
-            Consistency::Ohem => hard(&on_labelled, &labelled.label) + hard(&on_mixed, &pseudo.classes),
-            which => {
-                let known = PseudoLabels::of(&guide[0], labelled.padding.as_ref(), 0.0, 0.0);
-                let odds = (which == Consistency::Sampled).then(|| adaptive.keep_odds());
-                let weighted = |logits: &Tensor, labels: PseudoLabels| match &odds {
-                    Some(odds) => {
-                        let (n, _, height, width) = logits.size4().expect("logits are [n, C, h, w]");
-                        let draws = Tensor::rand([n, height, width], (Kind::Float, logits.device()));
-                        consistency(logits, &keep_at_random(labels, logits, odds, &draws))
-                    }
-                    None => consistency(logits, &labels),
-                };
-                weighted(&on_labelled, known) + weighted(&on_mixed, pseudo)
+        let odds = (recipe.consistency == Consistency::Sampled).then(|| adaptive.keep_odds());
+        let agreement = |logits: &Tensor, labels: PseudoLabels| match (recipe.consistency, &odds) {
+            (Consistency::Ohem, _) => hard(logits, &labels.classes),
+            (_, None) => consistency(logits, &labels),
+            (_, Some(odds)) => {
+                let (n, _, height, width) = logits.size4().expect("logits are [n, C, h, w]");
+                let draws = Tensor::rand([n, height, width], (Kind::Float, logits.device()));
+                consistency(logits, &keep_at_random(labels, logits, odds, &draws))
             }
         };
+        let once_more = recipe.consistency_on_labelled.then(|| match recipe.consistency {
+            // To the letter of Eq. 13 by their labels once more, not by the teacher's.
+            Consistency::Ohem => hard(&on_labelled, &labelled.label),
+            _ => agreement(&on_labelled, PseudoLabels::of(&guide[0], labelled.padding.as_ref(), 0.0, 0.0)),
+        });
+        let mut consistency_loss = agreement(&on_mixed, pseudo);
+        if let Some(once_more) = once_more {
+            consistency_loss += once_more;
+        }
         let mut total = &labelled_loss + &consistency_loss * recipe.consistency_weight;
         let mut parts = vec![];
         if n_source > 0 {
