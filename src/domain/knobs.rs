@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::{Budget, Recipe, Size, Strategy};
+use super::{Budget, Recipe, Size, Stage, Strategy};
 
 /// A knob as a form or a file shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,17 @@ impl Recipe {
 }
 
 impl Recipe {
+    /// The knobs that a stage's result depends on: those of the adaptation count for the adaptation alone, and by what
+    /// frames are chosen is said by each round.
+    pub fn read_by(&self, stage: Stage) -> Value {
+        let mut json = serde_json::to_value(self).expect("a recipe is plain data");
+        let unread = |part: &&Part| part.name == "strategy" || part.group == "Adaptation" && stage != Stage::Adapt;
+        for part in Self::PARTS.iter().filter(unread) {
+            json[part.name].take();
+        }
+        json
+    }
+
     /// As the `[recipe]` of an experiment file, each knob below what it does.
     pub fn to_toml(&self) -> String {
         let json = serde_json::to_value(self).expect("a recipe is plain data");
@@ -236,6 +247,18 @@ pub(super) use {choice, knobs};
 mod tests {
     use super::*;
     use crate::domain::Backbone;
+
+    #[test]
+    fn knobs_of_the_adaptation_count_for_nothing_else() {
+        let recipe = Recipe::recommended(Backbone::EfficientnetLite0);
+        let counts = |other: &Recipe, stage| recipe.read_by(stage) != other.read_by(stage);
+        let coloured = Recipe { jitter: 0.4, ..recipe.clone() };
+        assert!(counts(&coloured, Stage::Adapt) && !counts(&coloured, Stage::Inject));
+        let chosen = Recipe { strategy: Strategy::Coverage, ..recipe.clone() };
+        assert!(!counts(&chosen, Stage::Select));
+        let anchored = Recipe { k: 3, ..recipe.clone() };
+        assert!(counts(&anchored, Stage::Inject) && counts(&anchored, Stage::Adapt));
+    }
 
     #[test]
     fn every_value_of_a_recipe_is_a_knob_and_every_knob_is_in_the_recipe() {

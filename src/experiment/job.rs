@@ -107,8 +107,12 @@ fn prepare(dir: &Path, spec: &JobSpec) -> Result<()> {
     let path = dir.join(files::SPEC);
     if path.exists() {
         let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let is_same = |there: JobSpec| {
+            let (theirs, ours) = (there.recipe.read_by(spec.stage), spec.recipe.read_by(spec.stage));
+            theirs == ours && JobSpec { recipe: spec.recipe.clone(), ..there } == *spec
+        };
         ensure!(
-            JobSpec::parse(&text).is_ok_and(|there| there == *spec),
+            JobSpec::parse(&text).is_ok_and(is_same),
             "{} holds a job with other knobs or frames: give another --out, or delete that folder",
             dir.display()
         );

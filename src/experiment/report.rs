@@ -138,7 +138,8 @@ impl Report {
         let runs = |arm: &Arm| {
             let of_arm = played.iter().filter(|played| played.arm.name == arm.name);
             let now = of_arm.map(|played| RunReport::new(played, &experiment.taxonomy));
-            let same = |(name, line): &&(String, Earlier)| *name == arm.name && line.recipe == arm.recipe;
+            let knobs = arm.recipe.read_by(arm.stage);
+            let same = |(name, line): &&(String, Earlier)| *name == arm.name && line.recipe.read_by(arm.stage) == knobs;
             let before = earlier.iter().filter(same).map(|(_, line)| line.run.clone());
             let mut runs: Vec<RunReport> = now.chain(before).collect();
             runs.sort_by_key(|run| run.seed);
