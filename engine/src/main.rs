@@ -14,7 +14,7 @@ use windlass_engine::weights::WeightsCommand;
 /// The server starts it; by hand it serves to run a job on another machine, or to look why one failed. A job is a
 /// folder with a spec.json. Results appear below out/, complete once the last line says "done". Every line on
 /// standard output is one JSON event. A job that was stopped (Ctrl-C, SIGTERM) or killed can be run again:
-/// trainings and the extraction of features go on from their last checkpoint, the others begin anew.
+/// it goes on from its last checkpoint. Anchors and selection, which take seconds, begin anew.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Exit status: 0 when the job is done or was stopped, 1 when it failed.")]

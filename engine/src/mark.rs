@@ -1,56 +1,74 @@
 //! How far a job came that goes through frames once: a mark in the checkpoint folder.
 
 use std::fs;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use windlass::domain::files;
+use windlass::domain::{Event, files};
 use windlass::formats::atomic;
 
 use crate::checkpoint::{difference, origin};
 use crate::events::Events;
 use crate::job::Job;
 
-/// Says how many frames' results are safely on disk.
-pub struct Mark {
+/// What a killed job does again at most.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Says how many frames' results are safely on disk, and keeps what is known of them that stands in no file yet.
+pub struct Mark<T> {
     path: PathBuf,
     origin: String,
     events: Rc<Events>,
+    moved: Instant,
+    of: PhantomData<T>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Reached {
+struct Reached<T> {
     origin: String,
     frames: usize,
+    known: T,
 }
 
-impl Mark {
+impl<T: Default + Serialize + DeserializeOwned> Mark<T> {
     /// Of a job.
     pub fn of(job: &Job) -> Result<Self> {
         let folder = job.dir.join(files::CHECKPOINT);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { path: folder.join("frames.json"), origin: origin(&job.spec)?, events: job.events.clone() })
+        let (path, origin) = (folder.join("frames.json"), origin(&job.spec)?);
+        Ok(Self { path, origin, events: job.events.clone(), moved: Instant::now(), of: PhantomData })
     }
 
-    /// 0 where there is no mark, or one of another origin, of which a person is told.
-    pub fn reached(&self) -> usize {
-        let reached = fs::read(&self.path).ok().and_then(|json| serde_json::from_slice::<Reached>(&json).ok());
-        let Some(Reached { origin, frames }) = reached else { return 0 };
+    /// Nothing where there is no mark, or one of another origin, of which a person is told.
+    pub fn reached(&self) -> (usize, T) {
+        let reached = fs::read(&self.path).ok().and_then(|json| serde_json::from_slice::<Reached<T>>(&json).ok());
+        let Some(Reached { origin, frames, known }) = reached else { return Default::default() };
         match difference(&origin, &self.origin) {
-            None => frames,
+            None => (frames, known),
             Some(why) => {
                 // Whoever does not listen will be missed at the next event.
                 let _ = self.events.note(format!("the work on {frames} frames begins anew: {why}"));
-                0
+                Default::default()
             }
         }
     }
 
-    /// To be called once the frames' results are on disk.
-    pub fn move_to(&self, frames: usize) -> Result<()> {
-        let reached = Reached { origin: self.origin.clone(), frames };
-        atomic::write(&self.path, &serde_json::to_vec(&reached)?).context("cannot write to the checkpoint folder")
+    /// Whether it has stood for so long that it is worth moving.
+    pub fn is_due(&self) -> bool {
+        self.moved.elapsed() >= EVERY
+    }
+
+    /// To be called once the frames' results are on disk, between two batches: so a resumed job sees the batches of one left
+    /// alone.
+    pub fn move_to(&mut self, frames: usize, known: &T) -> Result<()> {
+        let reached = Reached { origin: self.origin.clone(), frames, known };
+        atomic::write(&self.path, &serde_json::to_vec(&reached)?).context("cannot write to the checkpoint folder")?;
+        self.moved = Instant::now();
+        Ok(self.events.say(Event::Checkpoint { step: frames as u64 })?)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
-use windlass::domain::{Event, FeatureSet, Gan, IGNORE, Size, files};
+use windlass::domain::{FeatureSet, Gan, IGNORE, Size, files};
 use windlass::formats::resize::resize_nearest;
 
 use crate::feature_file::{FeatureWriter, Rows, partial};
@@ -17,14 +17,11 @@ use crate::pooling::class_means;
 use crate::predict::{Count, Seen, each, entropy};
 use crate::stage::warmup::judged;
 
-/// Frames between two marks to go on from: a minute on a card at 2048x1024.
-const KEEP_EVERY: usize = 256;
-
 /// Leaves one vector a frame, and what the scores need besides. Where a frame has a label, only rightly predicted pixels
 /// count for the vector, as in the authors' code.
 pub fn run(job: &Job, model: &Path, discriminator: Option<&Path>, sets: &[FeatureSet]) -> Result<Outcome> {
-    let (path, mark) = (job.out(files::FEATURES)?, Mark::of(job)?);
-    let before = if partial(&path).exists() { mark.reached() } else { 0 };
+    let (path, mut mark) = (job.out(files::FEATURES)?, Mark::<()>::of(job)?);
+    let before = if partial(&path).exists() { mark.reached().0 } else { 0 };
     job.started((before > 0).then_some(before as u64))?;
     let model = Model::load(job, model)?;
     let (recipe, n_classes) = (&job.spec.recipe, job.spec.classes.len());
@@ -32,16 +29,17 @@ pub fn run(job: &Job, model: &Path, discriminator: Option<&Path>, sets: &[Featur
     let is_judged = |set: &FeatureSet| judge.is_some() && set.name == "target";
     let writer = FeatureWriter::open(&path, sets, is_judged, n_classes, recipe.backbone.feature_channels())?;
     let mut count = Count { done: 0, total: sets.iter().map(|set| set.frames.len()).sum() };
-    let keep = |frames: usize| {
+    let mut keep = |frames: usize, at_once: bool| {
+        if !at_once && !mark.is_due() {
+            return Ok(());
+        }
         writer.sync()?;
-        mark.move_to(frames)?;
-        Ok::<_, anyhow::Error>(job.events.say(Event::Checkpoint { step: frames as u64 })?)
+        mark.move_to(frames, &())
     };
     for set in sets {
-        // Marks stand between batches, so a resumed job sees the batches of one left alone.
         let skipped = before.saturating_sub(count.done).min(set.frames.len());
         count.done += skipped;
-        let (mut done, mut kept) = (count.done, count.done);
+        let mut done = count.done;
         let all = each(job, &model, &set.frames[skipped..], true, &mut count, |seen: Seen<'_>| {
             let guess = seen.output.logits.argmax(1, false); // [n, h/4, w/4]
             let right = guess.eq_tensor(&labels_or(&guess, &seen)?);
@@ -59,15 +57,9 @@ pub fn run(job: &Job, model: &Path, discriminator: Option<&Path>, sets: &[Featur
             };
             writer.rows(&set.name, skipped + seen.first, &rows)?;
             done += seen.frames.len();
-            if done - kept >= KEEP_EVERY {
-                kept = done;
-                keep(done)?;
-            }
-            Ok(())
+            keep(done, false)
         })?;
-        if done > kept {
-            keep(done)?;
-        }
+        keep(done, true)?;
         if !all {
             return Ok(Outcome::Stopped(count.done as u64));
         }

@@ -10,6 +10,7 @@ use windlass::formats::{atomic, mask_png};
 
 use crate::frames::Shelf;
 use crate::job::{Job, Outcome};
+use crate::mark::Mark;
 use crate::model::Model;
 use crate::predict::{Count, classes, each_by, entropy};
 use crate::segments;
@@ -21,13 +22,14 @@ const LARGER: f64 = 1.5;
 /// Leaves, for each frame at its own size, the likeliest class and the normalised entropy of every pixel,
 /// and its segments.
 pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
-    job.started(None)?;
+    let mut mark = Mark::<Vec<Proposal>>::of(job)?;
+    let (before, mut proposals) = mark.reached();
+    job.started((before > 0).then_some(before as u64))?;
     let model = Model::load(job, model)?;
-    let mut proposals = Vec::with_capacity(frames.len());
-    let mut count = Count { done: 0, total: frames.len() };
+    let mut count = Count { done: before, total: frames.len() };
     let shelf = Arc::new(Shelf::new(shown(&job.spec.recipe), job.spec.codes.clone()));
     let see = |rgb: &Tensor| see_larger(&model, rgb, job.spec.recipe.frame);
-    let all = each_by(job, &shelf, see, frames, false, &mut count, |seen| {
+    let all = each_by(job, &shelf, see, &frames[before..], false, &mut count, |seen| {
         let doubt = entropy(&seen.output.logits); // [n, h/4, w/4]
         for (place, frame) in (0..).zip(seen.frames) {
             let mask = format!("prelabel/{}.png", frame.id);
@@ -48,9 +50,10 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
             let mean_uncertainty = doubt.mean(Kind::Float).double_value(&[]);
             proposals.push(Proposal { frame: frame.id, mask, uncertainty, segments: Some(segments), mean_uncertainty });
         }
-        Ok(())
+        if mark.is_due() { mark.move_to(proposals.len(), &proposals) } else { Ok(()) }
     })?;
     if !all {
+        mark.move_to(proposals.len(), &proposals)?;
         return Ok(Outcome::Stopped(count.done as u64));
     }
     atomic::write(&job.out(files::PROPOSALS)?, &serde_json::to_vec_pretty(&proposals)?)?;

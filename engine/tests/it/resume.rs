@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use rand::Rng;
-use windlass::domain::{Event, JobSpec, Stream, files, rng};
+use windlass::domain::{Event, JobSpec, Plan, Stream, files, rng};
 
 use windlass_engine::checkpoint::origin;
 use windlass_engine::feature_file;
@@ -97,12 +97,56 @@ fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
     begun.iter_mut().rev().take(9).for_each(|byte| *byte = 0x55);
     fs::write(&partial, begun).unwrap();
     fs::remove_file(&features).unwrap();
-    let mark = serde_json::json!({"origin": origin(&spec).unwrap(), "frames": 12});
+    let mark = serde_json::json!({"origin": origin(&spec).unwrap(), "frames": 12, "known": null});
     fs::create_dir(job.dir.join(files::CHECKPOINT)).unwrap();
     fs::write(job.dir.join(files::CHECKPOINT).join("frames.json"), mark.to_string()).unwrap();
     assert_eq!(finish(&job), Some(12));
     assert!(fs::read(&features).unwrap() == alone);
     assert!(!partial.exists());
+}
+
+#[test]
+fn a_pre_label_goes_on_from_the_frames_that_are_on_disk() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let picks: Vec<_> = toy.plan.target.iter().map(|frame| frame.id).collect();
+    let spec = toy.plan.prelabel(warmup.model(), &picks.repeat(4));
+    let job = toy.done("prelabel", &spec);
+    let proposals = job.out(files::PROPOSALS);
+    let alone = fs::read(&proposals).unwrap();
+    let known: Vec<serde_json::Value> = serde_json::from_slice(&alone).unwrap();
+    fs::remove_file(&proposals).unwrap();
+    mark(&job, &spec, &known[..BATCH]);
+    assert_eq!(finish(&job), Some(BATCH as u64));
+    assert!(fs::read(&proposals).unwrap() == alone);
+}
+
+#[test]
+fn an_evaluation_goes_on_from_what_it_has_counted() {
+    let toy = Toy::draw();
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let of = |n: usize| {
+        let val = toy.plan.val.iter().cycle().take(n).cloned().collect();
+        Plan { val, ..toy.plan.clone() }.evaluate(warmup.model(), 2, false)
+    };
+    let counted = |job: &JobFolder| fs::read(job.out(files::EVALUATION)).unwrap();
+    let first: serde_json::Value = serde_json::from_slice(&counted(&toy.done("first", &of(BATCH)))).unwrap();
+    let spec = of(BATCH + 4);
+    let alone = toy.done("alone", &spec);
+    let killed = toy.job("killed", &spec);
+    mark(&killed, &spec, &[first["confusion"].clone()]);
+    assert_eq!(finish(&killed), Some(BATCH as u64));
+    assert!(counted(&killed) == counted(&alone));
+}
+
+/// Small frames that go through the network together.
+const BATCH: usize = 32;
+
+/// As if the job had been killed after its first batch.
+fn mark(job: &JobFolder, spec: &JobSpec, known: &[serde_json::Value]) {
+    let mark = serde_json::json!({"origin": origin(spec).unwrap(), "frames": BATCH, "known": known});
+    fs::create_dir(job.dir.join(files::CHECKPOINT)).unwrap();
+    fs::write(job.dir.join(files::CHECKPOINT).join("frames.json"), mark.to_string()).unwrap();
 }
 
 /// What the toy's warm-up leaves when nobody disturbs it.
