@@ -1,6 +1,6 @@
 //! How far a job came that goes through frames once: a mark in the checkpoint folder.
 
-use std::fs;
+use std::fs::{self, File};
 use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -25,6 +25,7 @@ pub struct Mark<T> {
     origin: String,
     events: Rc<Events>,
     moved: Instant,
+    written: Vec<PathBuf>,
     of: PhantomData<T>,
 }
 
@@ -41,7 +42,7 @@ impl<T: Default + Serialize + DeserializeOwned> Mark<T> {
         let folder = job.dir.join(files::CHECKPOINT);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let (path, origin) = (folder.join("frames.json"), origin(&job.spec)?);
-        Ok(Self { path, origin, events: job.events.clone(), moved: Instant::now(), of: PhantomData })
+        Ok(Self { path, origin, events: job.events.clone(), moved: Instant::now(), written: vec![], of: PhantomData })
     }
 
     /// Nothing where there is no mark, or one of another origin, of which a person is told.
@@ -58,14 +59,22 @@ impl<T: Default + Serialize + DeserializeOwned> Mark<T> {
         }
     }
 
+    /// A file that has to be on the disk before the mark moves.
+    pub fn wrote(&mut self, path: PathBuf) {
+        self.written.push(path);
+    }
+
     /// Whether it has stood for so long that it is worth moving.
     pub fn is_due(&self) -> bool {
         self.moved.elapsed() >= EVERY
     }
 
-    /// To be called once the frames' results are on disk, between two batches: so a resumed job sees the batches of one left
-    /// alone.
+    /// To be called between two batches: so a resumed job sees the batches of one left alone.
     pub fn move_to(&mut self, frames: usize, known: &T) -> Result<()> {
+        for path in self.written.drain(..) {
+            let synced = File::open(&path).and_then(|file| file.sync_all());
+            synced.with_context(|| format!("cannot write {}", path.display()))?;
+        }
         let reached = Reached { origin: self.origin.clone(), frames, known };
         atomic::write(&self.path, &serde_json::to_vec(&reached)?).context("cannot write to the checkpoint folder")?;
         self.moved = Instant::now();

@@ -113,7 +113,7 @@ fn prepare(dir: &Path, spec: &JobSpec) -> Result<()> {
         };
         ensure!(
             JobSpec::parse(&text).is_ok_and(is_same),
-            "{} holds a job with other knobs or frames: give another --out, or delete that folder",
+            "{} holds a job with other knobs or frames: give another --jobs (or --out, where there is none), or delete that folder",
             dir.display()
         );
         return Ok(());

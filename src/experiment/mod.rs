@@ -81,6 +81,10 @@ fn lock(out: &Path) -> Result<std::fs::File> {
     let path = out.join("lock");
     let file = std::fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     let free = file.try_lock().is_ok();
-    anyhow::ensure!(free, "another `windlass run` works in {}: wait for it, or give another --out", out.display());
+    anyhow::ensure!(
+        free,
+        "another `windlass run` works in {}: wait for it, or give another --out or --jobs",
+        out.display()
+    );
     Ok(file)
 }

@@ -74,10 +74,14 @@ pub(super) async fn play(
             Stage::Adapt => next.adapt(&mut jobs).await,
             _ => next.warm_up(&mut jobs).await,
         };
+        let done = match done {
+            // No result: what an earlier run left of the arm stands.
+            Err(error) if runner.was_stopped() => return Err(error),
+            done => done,
+        };
         ended(arm, done.as_ref())?;
         match done {
             Ok(done) => played.push(done),
-            Err(error) if runner.was_stopped() => return Err(error),
             Err(error) => {
                 runner.terminal.say(&format!("{error:#}"));
                 failed.push(error);

@@ -80,6 +80,9 @@ pub enum Refusal {
     /// There is a newer mask than the one that was to be submitted.
     #[error("there is a newer version of the mask: reload the page and look at it")]
     Stale,
+    /// Without it the round would have no frame at all.
+    #[error("this is the round's only frame: choose others under Picks instead")]
+    OnlyOne,
     /// Only who submitted it, or a lead, may open it again.
     #[error(
         "only the person who submitted this frame or a lead may open it again, and only while no stage is training on the labels"
@@ -204,12 +207,22 @@ pub async fn release(db: &Db, frame: FrameId, user: UserId, now: i64) -> Result<
     Ok(())
 }
 
-/// Takes an unfinished frame on which nobody else works out of its round, which can end without it. Its masks stay.
+/// Takes an unfinished frame on which nobody else works out of its round, which can end without it: not the only one. Its
+/// masks stay.
 pub async fn leave_out(db: &Db, frame: FrameId, lead: UserId, now: i64) -> Result<Result<(), Refusal>> {
     let mut tx = db.begin().await?;
     match may_work(&mut tx, frame, lead, now).await? {
         Ok(()) | Err(Refusal::NotReady) => {}
         Err(refusal) => return Ok(Err(refusal)),
+    }
+    let left: u64 = sqlx::query_scalar(
+        "select count(*) - 1 from pick where round_id = (select max(round_id) from pick where frame_id = ?)",
+    )
+    .bind(frame.0)
+    .fetch_one(&mut *tx)
+    .await?;
+    if left == 0 {
+        return Ok(Err(Refusal::OnlyOne));
     }
     sqlx::query("delete from pick where frame_id = ? and state <> 'submitted'").bind(frame.0).execute(&mut *tx).await?;
     tx.commit().await?;

@@ -23,17 +23,18 @@ pub(crate) fn code_of(domain: Domain, split: Split) -> &'static str {
     }
 }
 
-/// Writes the job's folder, unless an earlier run did: a resumed job keeps its spec. The error is a sentence.
+/// Writes the job's folder. A resumed job keeps its spec but for the device, which is today's; a measuring, which trains
+/// nothing, has today's knobs. The error is a sentence.
 pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
     let dir = inner.workspace.job_dir(job.id);
-    if dir.join(files::SPEC).exists() {
-        return Ok(());
-    }
     std::fs::create_dir_all(&dir).map_err(|error| launch::sentence(&error, &dir))?;
-    let spec = spec(inner, job).await.map_err(|error| match error.downcast_ref::<std::io::Error>() {
+    let is_resumed = job.stage != Stage::Evaluate && dir.join(files::SPEC).exists();
+    let spec = if is_resumed { resumed(inner, job, &dir).await } else { spec(inner, job).await.map(Some) };
+    let spec = spec.map_err(|error| match error.downcast_ref::<std::io::Error>() {
         Some(cause) => launch::sentence(cause, &dir),
         None => format!("The job cannot be prepared: {error:#}."),
     })?;
+    let Some(spec) = spec else { return Ok(()) };
     // Beside the pages: a spec names tens of thousands of frames, and is on the disk before its job begins.
     tokio::task::spawn_blocking(move || {
         let json =
@@ -43,6 +44,15 @@ pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
     })
     .await
     .map_err(|error| format!("The job cannot be written down: {error}."))?
+}
+
+/// The spec of an earlier run on the project's device; none where it stands there already.
+async fn resumed(inner: &Inner, job: &Job, dir: &Path) -> anyhow::Result<Option<JobSpec>> {
+    let device = projects::get(inner.workspace.db(), job.project).await?.set_up.device;
+    let path = dir.join(files::SPEC);
+    let spec = tokio::task::spawn_blocking(move || anyhow::Ok(JobSpec::parse(&std::fs::read_to_string(path)?)?));
+    let spec = spec.await??;
+    Ok((spec.device != device).then(|| JobSpec { device, ..spec }))
 }
 
 async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {

@@ -62,9 +62,12 @@ impl Guide {
                 let error = card.job().and_then(|job| job.error.as_deref());
                 let text = error.map_or_else(|| "The job ended without saying why. See its log.".into(), sentence);
                 // One that goes on keeps the knobs that it failed by.
-                let over = text.contains("start the stage over").then_some(Press::StartOver(stage));
-                let press =
-                    over.or_else(go_on).into_iter().chain(card.job().map(|job| Press::SeeLog(job.id))).collect();
+                let over = Press::StartOver(stage);
+                let press = match go_on() {
+                    Some(go_on) if !text.contains("start the stage over") => vec![go_on, over],
+                    _ => vec![over],
+                };
+                let press = press.into_iter().chain(card.job().map(|job| Press::SeeLog(job.id))).collect();
                 guide("failed", format!("{title} failed"), text, press)
             }
             StepState::Stopped => {

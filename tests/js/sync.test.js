@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BACKOFF, QUIET, Sync } from "../../static/annotate/store/sync.js";
+import { BACKOFF, PATIENCE, QUIET, Sync } from "../../static/annotate/store/sync.js";
 
 /** A clock that moves when told, and a server that answers as told. */
 function bench({ version = 1 } = {}) {
@@ -104,6 +104,19 @@ test("a stroke is saved two seconds after the last one", async () => {
   assert.equal(b.puts, 1);
   assert.equal(b.newest(), 2);
   assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
+});
+
+test("who draws on and on without a pause is saved all the same", async () => {
+  const b = bench();
+  const strokes = (PATIENCE / QUIET) * 3;
+  for (let stroke = 1; stroke <= strokes; stroke++) {
+    b.draw(stroke);
+    await b.pass(QUIET / 2);
+  }
+  assert.equal(b.puts, 1);
+  assert.ok(b.newest() > 1);
+  await b.pass(QUIET);
+  assert.equal(b.newest(), strokes);
 });
 
 test("a stroke drawn during a save is saved by the next", async () => {

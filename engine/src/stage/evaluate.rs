@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use windlass::domain::{Confusion, Evaluation, FrameRef, Size, files};
+use windlass::domain::{Confusion, Evaluation, FrameRef, files};
 use windlass::formats::{atomic, mask_png};
 
 use crate::job::{Job, Outcome};
@@ -21,13 +21,6 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef], pictures: usize, predic
     let last = Some(model.with_file_name(files::LAST_MODEL)).filter(|last| last.is_file());
     let models: Vec<&Path> = [model].into_iter().chain(last.as_deref()).collect();
     confusions.resize(models.len(), Confusion::new(job.spec.classes.len()));
-    let keep = |place: usize, size: Size, guess: &[u8]| {
-        let folders = [(files::PICTURES, place < pictures), (files::PREDICTIONS, predictions)];
-        folders.into_iter().filter(|(_, wanted)| *wanted).try_for_each(|(folder, _)| {
-            let path = job.out(&format!("{folder}/{}.png", frames[place].id))?;
-            anyhow::Ok(mask_png::write_gray(&path, size, guess)?)
-        })
-    };
     let mut count = Count { done: 0, total: frames.len() * models.len() };
     for (which, path) in models.into_iter().enumerate() {
         let skipped = before.saturating_sub(count.done).min(frames.len());
@@ -42,8 +35,13 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef], pictures: usize, predic
                 })?;
                 let guess = classes(&model, &seen.output.logits.narrow(0, place as i64, 1), truth.size())?;
                 confusions[which].add(truth.pixels(), &guess);
-                if which == 0 {
-                    keep(skipped + seen.first + place, truth.size(), &guess)?;
+                let is_shown = skipped + seen.first + place < pictures;
+                for (folder, wanted) in [(files::PICTURES, is_shown), (files::PREDICTIONS, predictions)] {
+                    if wanted && which == 0 {
+                        let path = job.out(&format!("{folder}/{}.png", frame.id))?;
+                        mask_png::write_gray(&path, truth.size(), &guess)?;
+                        mark.wrote(path);
+                    }
                 }
             }
             done += seen.frames.len();

@@ -47,6 +47,9 @@ pub fn run(job: &Job, model: &Path, frames: &[FrameRef]) -> Result<Outcome> {
                 &job.out(&segments)?,
                 &segments::of(&model, frame, &seen.output.features.narrow(0, place, 1))?,
             )?;
+            for file in [&mask, &uncertainty, &segments] {
+                mark.wrote(job.out(file)?);
+            }
             let mean_uncertainty = doubt.mean(Kind::Float).double_value(&[]);
             proposals.push(Proposal { frame: frame.id, mask, uncertainty, segments: Some(segments), mean_uncertainty });
         }

@@ -226,7 +226,7 @@ pub(super) fn locked(refusal: &Refusal) -> Response {
         Refusal::NotChosen => StatusCode::NOT_FOUND,
         Refusal::Stale => StatusCode::CONFLICT,
         Refusal::NotYours => StatusCode::FORBIDDEN,
-        Refusal::NotReady | Refusal::Submitted | Refusal::Leased(_) => StatusCode::LOCKED,
+        Refusal::NotReady | Refusal::Submitted | Refusal::Leased(_) | Refusal::OnlyOne => StatusCode::LOCKED,
     };
     refuse(status, &sentence(&refusal.to_string()))
 }

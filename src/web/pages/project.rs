@@ -114,6 +114,11 @@ impl ProjectPage {
         }
     }
 
+    /// The class of a button: one is what one would press.
+    fn weight(first: &bool) -> &'static str {
+        if *first { "primary big" } else { "big" }
+    }
+
     /// The height of a model's bar: 0 to 100.
     fn bar(model: &Model) -> f64 {
         model.mean_iou.unwrap_or_default() * 100.0

@@ -57,6 +57,9 @@
 /** From the last stroke to the save, in milliseconds. */
 export const QUIET = 2000;
 
+/** The longest that a stroke waits for such a pause, in milliseconds. */
+export const PATIENCE = 10000;
+
 /** Waits between attempts, in milliseconds; the last one repeats. */
 export const BACKOFF = [1000, 2000, 4000, 8000, 15000];
 
@@ -78,6 +81,8 @@ export class Sync {
     /** Changes so far, and how many of them the server has. */
     this.changes = 0;
     this.acknowledged = 0;
+    /** When the oldest of those that it has not was made, or later. */
+    this.since = 0;
     this.attempts = 0;
     /** Of what was sent since the last word, with none whether it arrived. @type {Slip[]} */
     this.doubtful = [];
@@ -93,14 +98,15 @@ export class Sync {
     return this.changes > this.acknowledged;
   }
 
-  /** Something changed: save when the person pauses. */
+  /** Something changed: save when the person pauses, or has drawn for long. */
   touch() {
+    if (!this.dirty) this.since = this.timers.now();
     this.changes++;
     if (this.state.kind === "conflict" || this.underWay) return;
     // An outage keeps its own pace: a stroke must not hammer a server that is down.
     if (this.state.kind === "unsaved" && this.state.retryAt) return;
     if (this.state.kind !== "unsaved") this.#say({ kind: "waiting", version: this.version });
-    this.#wait(QUIET);
+    this.#wait(Math.max(0, Math.min(QUIET, this.since + PATIENCE - this.timers.now())));
   }
 
   /**
@@ -162,6 +168,7 @@ export class Sync {
     this.attempts = 0;
     this.doubtful = [];
     this.acknowledged = changes;
+    this.since = this.timers.now();
     this.#adopt(version);
   }
 
