@@ -11,7 +11,7 @@ use crate::supervisor;
 
 const ENVIRONMENT: &str = "Environment, besides what the options name:
   WINDLASS_LOG    what is logged: error, warn, info, debug, or by module such as windlass::web=debug [default: info]
-  WINDLASS_CACHE  the folder that builds fetch into [default: ~/.cache/windlass]";
+  WINDLASS_CACHE  the folder that builds fetch into [default: windlass in $XDG_CACHE_HOME, else in ~/.cache]";
 
 /// Moves a segmentation model to a new domain with labels on 5 % of its frames.
 #[derive(Debug, Parser)]
@@ -69,14 +69,15 @@ pub struct EngineArgs {
     /// data, weights and engine under the same paths as the server.
     #[arg(long, value_name = "WORDS", default_value = "", env = "WINDLASS_LAUNCHER")]
     pub launcher: String,
-    /// Where new projects train, unless their lead says otherwise: auto (the first card, else the CPU), cpu, cuda:1.
+    /// Where jobs run: auto (the first card, else the CPU), cpu, cuda:1. For a server: those of new projects, unless their
+    /// lead says otherwise.
     #[arg(long, default_value = "auto", env = "WINDLASS_DEVICE")]
     pub device: String,
     /// CPU threads of a job; 0 for all.
     #[arg(long, default_value_t = 0, env = "WINDLASS_THREADS")]
     pub threads: usize,
     /// Folder of the ImageNet weights: efficientnet_lite0.safetensors, resnet101.safetensors. Default: weights beside this
-    /// program, else the cache folder.
+    /// program; where there is no such folder, the cache folder.
     #[arg(long, value_name = "DIR", env = "WINDLASS_WEIGHTS")]
     pub weights: Option<PathBuf>,
 }
@@ -120,8 +121,8 @@ pub struct Run {
     /// Folder for jobs and report.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
-    /// Folder for jobs, which several experiments may share: a warm-up that is the same is trained once. Default: jobs
-    /// below --out.
+    /// Folder for jobs, which experiments on one pair of domains may share, one run at a time: a warm-up that is the same is
+    /// trained once. Default: jobs below --out.
     #[arg(long, value_name = "DIR")]
     pub jobs: Option<PathBuf>,
     /// Play these seeds instead of the file's. Seeds that results.jsonl in --out tells of stand in the table all the same,

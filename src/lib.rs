@@ -12,7 +12,7 @@
 //!                        supervisor                 events as JSON lines; libtorch
 //! ```
 //!
-//! A job is a folder. The engine never opens the database; the server is its only writer and links no libtorch, which
+//! A job is a folder. The engine never opens the database; `windlass` alone writes it and links no libtorch, which
 //! would cost 113 MB and 0.25 s before `main`, and would let a broken driver stop the labelling.
 //!
 //! # Rooms
@@ -21,7 +21,7 @@
 //!
 //! | room | what is in it | names |
 //! |---|---|---|
-//! | [`domain`] | the words: classes, frames, masks, stages, job specs and events | serde |
+//! | [`domain`] | the words: classes, frames, masks, stages, job specs and events | – |
 //! | [`method`] | the paper's mathematics on plain slices | domain |
 //! | [`formats`] | other people's files: datasets, labels, pictures, exports, charts | domain, image, png, toml |
 //! | [`scenes`] | the two drawn street domains of the demo and of tests | domain, formats |

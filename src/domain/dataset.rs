@@ -28,7 +28,7 @@ impl Layout {
             Self::Gta5 => "GTA5",
             Self::Synthia => "SYNTHIA",
             Self::Camvid => "CamVid",
-            Self::Folder => "Two folders",
+            Self::Folder => "Plain folders",
         }
     }
 }

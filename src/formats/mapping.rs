@@ -224,7 +224,7 @@ mod tests {
         let none = code_for(&dataset(Layout::Folder, None), &small()).unwrap_err().to_string();
         assert_eq!(
             none,
-            "no table is built in from labels of the layout Two folders to the classes of small: give a mapping file"
+            "no table is built in from labels of the layout Plain folders to the classes of small: give a mapping file"
         );
         let missing = folder.path().join("none.toml");
         let missing = code_for(&dataset(Layout::Folder, Some(&missing)), &small()).unwrap_err().to_string();

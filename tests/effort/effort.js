@@ -41,7 +41,13 @@ if (!job || !labels || !existsSync(join(job, "spec.json")) || !existsSync(labels
   process.exit(1);
 }
 const spec = JSON.parse(readFileSync(join(job, "spec.json"), "utf8"));
-const code = spec.codes[option("code", "target")].classes;
+// What reads the labels: a demo's target has a table of its own, elsewhere the validation frames' does.
+const table = option("code", "target" in spec.codes ? "target" : "val");
+if (!(table in spec.codes)) {
+  console.error(`The job knows no table ${table} of label ids: give --code one of ${Object.keys(spec.codes).join(", ")}`);
+  process.exit(1);
+}
+const code = spec.codes[table].classes;
 const classOf = (/** @type {number} */ id) => code[id] ?? 255;
 const wanted = option("frames", "").split(",").filter(Boolean).map(Number);
 const goals = option("goals", "96,98").split(",").map((percent) => Number(percent) / 100);

@@ -273,6 +273,17 @@ async fn a_round_ends_without_a_frame_that_a_lead_leaves_out() {
 }
 
 #[tokio::test]
+async fn a_round_keeps_its_only_frame() {
+    let site = Site::open().await;
+    let leave_out = async |frame| site.post(LEA, &format!("/frames/{frame}/leave-out")).await.status;
+    for frame in 1..4 {
+        assert_eq!(leave_out(frame).await, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(leave_out(4).await, StatusCode::CONFLICT);
+    assert_eq!(site.takes_next(ADA).await, Some(4));
+}
+
+#[tokio::test]
 async fn the_page_opens_for_who_holds_the_frame_and_offers_it_to_others() {
     let site = Site::open().await;
     let see = async |person| site.sees(person, "/frames/1/annotate").await;

@@ -144,6 +144,24 @@ async fn a_stopped_job_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_job_that_goes_on_moves_with_its_project_and_keeps_the_knobs_that_it_began_with() {
+    let fake = Fake::new().await;
+    fake.engine("exit 3");
+    let at = fake.project(false).await;
+    let job = fake.start(at, Stage::Warmup).await;
+    fake.wait(job, JobState::Failed).await;
+    let began = spec(&fake.dir(job));
+    let (db, found) = (fake.workspace.db(), projects::get(fake.workspace.db(), at.0).await.unwrap());
+    let mut settings = projects::Settings::of(&found, projects::checks(db, at.0).await.unwrap());
+    settings.device = "cuda:1".into();
+    settings.recipe.k += 1;
+    projects::change(db, at.0, &settings).await.unwrap();
+    fake.supervisor.resume(job).await.unwrap();
+    fake.wait(job, JobState::Failed).await;
+    assert_eq!(spec(&fake.dir(job)), JobSpec { device: "cuda:1".into(), ..began });
+}
+
+#[tokio::test]
 async fn a_job_that_does_not_stop_is_killed_and_a_queued_one_leaves_the_queue() {
     let fake = Fake::new().await;
     fake.engine("trap '' TERM; say '\"checkpoint\",\"step\":4'; wait_for never");

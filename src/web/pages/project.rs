@@ -6,7 +6,7 @@ use axum::response::Html;
 use serde::Deserialize;
 
 use super::show;
-use crate::domain::{ProjectId, Stage};
+use crate::domain::{ProjectId, Split, Stage};
 use crate::formats::chart::Spark;
 use crate::store::frames::{self, Count, Refusal};
 use crate::store::models::{self, Model};
@@ -112,6 +112,10 @@ impl ProjectPage {
             Stage::Inject => "Train on the labels".into(),
             stage => format!("Start: {}", stage.title()),
         }
+    }
+
+    fn is_measured(&self) -> bool {
+        self.counts.iter().any(|count| count.split == Split::Val && count.frames > 0)
     }
 
     /// The class of a button: one is what one would press.
