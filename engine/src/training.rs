@@ -144,4 +144,14 @@ mod tests {
             assert_ne!(one, seed_of(seed, stage, parent).unwrap());
         }
     }
+
+    #[test]
+    fn a_state_with_something_that_is_no_number_is_not_kept() {
+        let finite = |values: &[f32]| all_finite(&vec![("weights".to_owned(), Tensor::from_slice(values))]);
+        assert!(finite(&[1.0, f32::MAX]));
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(!finite(&[1.0, bad]));
+        }
+        assert!(!finite(&[f32::INFINITY, f32::NEG_INFINITY]));
+    }
 }

@@ -17,6 +17,8 @@ pub(super) fn floats(list: &Value) -> Vec<f32> {
 #[track_caller]
 pub(super) fn close(got: &[f32], want: &[f32], tolerance: f32) {
     assert_eq!(got.len(), want.len());
-    let off = got.iter().zip(want).position(|(got, want)| (got - want).abs() > tolerance * want.abs().max(1.0));
+    // What is no number is not close.
+    let is_close = |(got, want): (&f32, &f32)| (got - want).abs() <= tolerance * want.abs().max(1.0);
+    let off = got.iter().zip(want).position(|pair| !is_close(pair));
     assert_eq!(off, None, "{:?} and {:?}", off.map(|at| got[at]), off.map(|at| want[at]));
 }

@@ -172,6 +172,7 @@ mod tests {
         let doubles = |name: &str| -> Vec<f64> { serde_json::from_value(case[name].clone()).unwrap() };
         let p = affinities(&doubles("squares"), 9, case["perplexity"].as_f64().unwrap());
         let close = |got: &[f64], want: &[f64]| {
+            assert_eq!(got.len(), want.len());
             assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-7), "{got:?}\n{want:?}");
         };
         close(&p, &doubles("p"));

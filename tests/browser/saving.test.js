@@ -53,8 +53,16 @@ test("a conflict is resolved by region with keys; every version and every stroke
   await first.drags([[50, 60], [250, 60]]);
   await first.says("Saved v2");
   await second.page.keyboard.press("4");
+  // The first stroke's save comes after the second stroke, however slow the machine is.
+  let drawn = () => {};
+  const both = /** @type {Promise<void>} */ (new Promise((resolve) => (drawn = resolve)));
+  await second.page.route("**/frames/1/mask", async (route) => {
+    await both;
+    await route.continue();
+  });
   await second.drags([[50, 160], [250, 160]]);
   await second.drags([[150, 20], [150, 100]]);
+  drawn();
   await second.page.waitForSelector("#conflict[open]");
   assert.match(await second.page.textContent("#conflict-text"), /Ada saved version 2.*while you drew on version 1/);
   assert.match(await second.page.textContent("#merge-place"), /Region 1 of \d+: both drew here, .*yours is kept/);

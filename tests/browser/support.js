@@ -159,6 +159,12 @@ export class Desk {
 
   async ready() {
     await this.page.waitForSelector('body[data-state="ready"]');
+    await this.painted();
+  }
+
+  /** Waits until everything that changed is on the screen. */
+  async painted() {
+    await this.page.waitForFunction(() => !(/** @type {any} */ (window).windlass.stage.asked));
   }
 
   /** Where a point of the frame is in the window. @param {number} x @param {number} y */

@@ -34,7 +34,8 @@ async fn a_lead_sees_what_the_picks_are_made_of_before_anybody_labels_and_choose
     let spec = std::fs::read_to_string(site.fake.dir(job.id).join("spec.json")).unwrap();
     let Task::Select { strategy, budget, groups, .. } = JobSpec::parse(&spec).unwrap().task else { panic!("{spec}") };
     assert_eq!((strategy, budget, groups.len()), (Strategy::Coverage, 2, 6));
-    assert!(lead.sees(&page).await.contains(r#"value="coverage" title="#));
+    let shown = format!(r#"value="coverage" title="{}" selected"#, Strategy::Coverage.purpose());
+    assert!(lead.sees(&page).await.contains(&shown));
 }
 
 #[tokio::test]

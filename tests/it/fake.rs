@@ -178,7 +178,7 @@ pub(crate) async fn until(what: &str, so: impl AsyncFn() -> bool) {
 }
 
 pub(crate) fn config(folder: &Path) -> Config {
-    let (grace, tick) = (Duration::from_millis(300), Duration::from_millis(20));
+    let (grace, tick) = (Duration::from_secs(30), Duration::from_millis(20));
     Config { grace, tick, ..Config::new(folder.join("engine")) }
 }
 

@@ -1,17 +1,20 @@
 //! The life of a job, with a fake engine: start, stop, resume, failure, and the server's own restart.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::time::Duration;
 
-use windlass::domain::{Event, FrameId, JobSpec, Mask, Stage, Task};
+use windlass::domain::{Domain, Event, Frame, FrameId, JobSpec, Mask, Split, Stage, Task};
 use windlass::formats::segments::probe;
-use windlass::store::jobs::JobState;
+use windlass::store::jobs::{self, JobState};
 use windlass::store::masks::{self, MaskKind};
+use windlass::store::projects::{Import, ImportState};
 use windlass::store::rounds::PickState;
 use windlass::store::{frames, models, projects, queue, rounds};
 use windlass::supervisor::{StartError, StepState, Supervisor, rail};
 
-use crate::fake::{Fake, SIZE, SIZE_PIXELS, TARGET, config, selection};
+use crate::fake::{Fake, SIZE, SIZE_PIXELS, config, selection};
 
 fn spec(folder: &Path) -> JobSpec {
     JobSpec::parse(&fs::read_to_string(folder.join("spec.json")).unwrap()).unwrap()
@@ -163,7 +166,10 @@ async fn a_job_that_goes_on_moves_with_its_project_and_keeps_the_knobs_that_it_b
 
 #[tokio::test]
 async fn a_job_that_does_not_stop_is_killed_and_a_queued_one_leaves_the_queue() {
-    let fake = Fake::new().await;
+    let mut fake = Fake::new().await;
+    fake.supervisor.shutdown().await;
+    let impatient = windlass::supervisor::Config { grace: Duration::from_millis(300), ..config(fake.folder.path()) };
+    fake.supervisor = Supervisor::start(fake.workspace.clone(), impatient).await.unwrap();
     fake.engine("trap '' TERM; say '\"checkpoint\",\"step\":4'; wait_for never");
     let at = fake.project(false).await;
     let job = fake.start(at, Stage::Warmup).await;
@@ -275,6 +281,41 @@ async fn a_job_that_ended_while_no_server_ran_is_ingested_at_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_job_that_was_to_stop_when_the_server_ended_stays_stopped_and_a_stranger_with_its_number_lives() {
+    let mut fake = Fake::new().await;
+    fake.engine(COUNTING);
+    let at = fake.project(false).await;
+    let job = fake.start(at, Stage::Warmup).await;
+    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
+    let pid = fake.job(job).await.pid.unwrap();
+    let mut stranger =
+        std::process::Command::new("cat").stdin(std::process::Stdio::piped()).process_group(0).spawn().unwrap();
+    let db = fake.workspace.db().clone();
+    fake.restart(async || {
+        kill_group(pid).await;
+        jobs::set_pid(&db, job, stranger.id() as i32).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        jobs::ask_to_stop(&mut tx, job).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+    fake.wait(job, JobState::Stopped).await;
+    assert!(stranger.try_wait().unwrap().is_none(), "it is none of ours");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+/// Kills an engine and waits until it is gone.
+async fn kill_group(pid: i32) {
+    // Its group, by the call itself: the `kill` command of some systems reads `-1234` as `-1`, which is everybody.
+    assert!(pid > 1);
+    let group = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+    let gone = async || fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().is_empty();
+    crate::fake::until("it is dead", gone).await;
+}
+
+#[tokio::test]
 async fn a_job_that_was_killed_while_no_server_ran_goes_on_once() {
     let mut fake = Fake::new().await;
     fake.engine(COUNTING);
@@ -282,15 +323,7 @@ async fn a_job_that_was_killed_while_no_server_ran_goes_on_once() {
     let job = fake.start(at, Stage::Warmup).await;
     fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
     let pid = fake.job(job).await.pid.unwrap();
-    fake.restart(async || {
-        // Its group, by the call itself: the `kill` command of some systems reads `-1234` as `-1`, which is everybody.
-        assert!(pid > 1);
-        let group = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
-        let gone = async || fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().is_empty();
-        crate::fake::until("it is dead", gone).await;
-    })
-    .await;
+    fake.restart(async || kill_group(pid).await).await;
     fake.allow("go");
     fake.wait(job, JobState::Done).await;
     assert_eq!(fake.steps(job).await, [1, 2, 3]);
@@ -369,15 +402,34 @@ async fn an_import_that_a_restart_broke_begins_again_and_says_what_it_left_out()
     fs::write(data.join("target/train/9.png"), b"no picture").unwrap();
     let project = crate::fake::new_project(fake.folder.path(), false);
     let project = projects::create(fake.workspace.db(), &project).await.unwrap();
-    // Asked for, and never begun by the server that was asked.
-    fake.restart(async || {}).await;
+    let left_over = Frame {
+        id: FrameId(0),
+        domain: Domain::Source,
+        split: Split::Train,
+        name: "0".into(),
+        group: String::new(),
+        image: data.join("old.png"),
+        label: None,
+        size: SIZE,
+    };
+    // What a server leaves that was killed while it wrote down what it had found.
+    let db = fake.workspace.db().clone();
+    fake.restart(async || {
+        let running = Import { state: ImportState::Running, done: 1, total: 12, error: None };
+        projects::set_import(&db, project, &running).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        frames::insert(&mut tx, project, &left_over).await.unwrap();
+        frames::refuse(&mut tx, project, "/data/old.png", "old").await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
     let newest = async || rounds::newest(fake.workspace.db(), project).await.unwrap();
     crate::fake::until("the import ends", async || newest().await.is_some()).await;
     let db = fake.workspace.db();
     let counts = frames::counts(db, project).await.unwrap();
     assert_eq!(counts.iter().map(|count| (count.frames, count.labelled)).collect::<Vec<_>>(), [(4, 4), (6, 6), (2, 2)]);
-    let (of, frame) = frames::get(db, FrameId(*TARGET.start())).await.unwrap();
-    assert_eq!((of, frame.name.as_str(), frame.size), (project, "0", crate::fake::SIZE));
+    let target = frames::list(db, project, Domain::Target, Split::Train).await.unwrap();
+    assert_eq!((target[0].name.as_str(), target[0].size), ("0", crate::fake::SIZE));
     let (refusals, count) = frames::refusals(db, project, 10).await.unwrap();
     assert!((refusals.len(), count) == (1, 1) && refusals[0].path.ends_with("9.png"), "{refusals:?}");
     assert!(matches!(fake.supervisor.import(project).await, Err(StartError::Imported)));

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use sha2::{Digest, Sha256};
+use windlass::store::now;
 use windlass::store::people::{self, Role};
 
 use crate::support::{Site, Visitor, request};
@@ -87,13 +89,78 @@ async fn an_operator_lets_somebody_in_again_by_the_address_that_the_server_has()
 }
 
 #[tokio::test]
+async fn links_and_sessions_run_out_and_a_session_in_use_is_prolonged() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let site = Site::open().await;
+    let lead = site.lead().await;
+    let db = site.fake.workspace.db();
+    let hash = |secret: &str| -> [u8; 32] { Sha256::digest(secret).into() };
+    let (user, _) = people::by_name(db, "Lea").await.unwrap().unwrap();
+    people::invite(db, &hash("late"), Role::Lead, None, None, now() - 1).await.unwrap();
+    assert_eq!(site.visitor().get("/invitations/late").await.status, StatusCode::GONE);
+    let form = [("name", "Eve"), ("password", "a long password")];
+    assert_eq!(site.visitor().post("/invitations/late", &form).await.status, StatusCode::GONE);
+
+    let name = lead.cookie.as_ref().unwrap().split('=').next().unwrap().to_owned();
+    let with = async |secret: &str, until: i64| {
+        people::open_session(db, user.id, &hash(secret), until).await.unwrap();
+        let mut visitor = site.visitor();
+        visitor.cookie = Some(format!("{name}={secret}"));
+        visitor.get("/").await
+    };
+    assert!(with("old", now() - 1).await.header("location").starts_with("/sign-in"));
+    let set = with("aging", now() + DAY).await.header("set-cookie").to_owned();
+    assert!(set.contains("Max-Age=2592000") && set.contains("HttpOnly; SameSite=Lax"), "{set}");
+    let fresh = with("fresh", now() + 30 * DAY).await;
+    assert!(fresh.status == StatusCode::OK && !fresh.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_link_is_taken_back_and_who_is_removed_is_out_at_once_but_for_the_last_lead() {
+    let site = Site::open().await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    let link = link_on(&lead.post("/people/invite", &[("role", "annotator")]).await.text());
+    let page = lead.sees("/people").await;
+    let invitation = page.split("name=\"invitation\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(lead.post("/people/revoke", &[("invitation", invitation)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.visitor().get(&link).await.status, StatusCode::GONE);
+    assert_eq!(lead.post("/people/revoke", &[("invitation", invitation)]).await.status, StatusCode::NOT_FOUND);
+
+    let [lea_id, ada_id] = [id_of(&site, "Lea").await, id_of(&site, "Ada").await];
+    assert_eq!(lead.post(&format!("/people/{lea_id}/remove"), &[]).await.status, StatusCode::CONFLICT);
+    lead.sees("/people").await;
+    lead.presses(&format!("/people/{ada_id}/remove")).await;
+    assert!(ada.get("/").await.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn light_or_dark_leads_back_to_the_page_and_to_no_other_site() {
+    let site = Site::open().await;
+    let mut ada = site.annotator().await;
+    let mut choose = async |theme: &str, referer: Option<&str>| {
+        let mut asked = request(Method::POST, "/theme").header("content-type", "application/x-www-form-urlencoded");
+        if let Some(referer) = referer {
+            asked = asked.header("referer", referer);
+        }
+        let asked = asked.header("origin", "http://windlass.test").body(Body::from(format!("theme={theme}"))).unwrap();
+        let answer = ada.send(asked).await;
+        (answer.header("location").to_owned(), answer.header("set-cookie").split(';').next().unwrap().to_owned())
+    };
+    let dark = "theme=dark".to_owned();
+    assert_eq!(choose("dark", Some("http://windlass.test/people?x=1")).await, ("/people?x=1".into(), dark.clone()));
+    assert_eq!(choose("dark", Some("http://evil.test//evil.test/x")).await, ("/".into(), dark.clone()));
+    assert_eq!(choose("dark", None).await, ("/".into(), dark));
+    assert_eq!(choose("x%3B%20Domain%3Devil.test", None).await.1, "theme=system");
+}
+
+#[tokio::test]
 async fn a_cookie_of_an_https_site_is_secure_and_each_workspace_has_its_own() {
     let (site, other) = (Site::reached(true).await, Site::reached(false).await);
     let link = windlass::web::invitation_link(site.fake.workspace.db(), Role::Lead).await.unwrap();
     let form = [("name", "Lea"), ("password", "a long password")];
     let mut visitor = site.visitor();
     let set = visitor.post(&link, &form).await.header("set-cookie").to_owned();
-    assert!(set.ends_with("; Secure"), "{set}");
+    assert!(set.ends_with("; HttpOnly; SameSite=Lax; Secure"), "{set}");
     let elsewhere = other.lead().await.cookie.unwrap();
     let [mine, theirs] = [&set, &elsewhere].map(|cookie| cookie.split('=').next().unwrap().to_owned());
     assert!(mine != theirs && mine.starts_with("windlass-"), "{mine} {theirs}");

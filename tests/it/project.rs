@@ -130,7 +130,7 @@ async fn a_stage_that_has_no_room_is_to_be_started_over_with_other_knobs() {
     let job = site.fake.start(at, Stage::Warmup).await;
     site.fake.wait(job, JobState::Failed).await;
     let html = site.lead().await.sees(&format!("/projects/{}", at.0)).await;
-    let guide = html.split("id=\"rail\"").next().unwrap();
+    let guide = html.split("id=\"guide\"").nth(1).unwrap().split("id=\"rail\"").next().unwrap();
     assert!(guide.contains("Start over") && guide.contains("/settings") && !guide.contains("Go on"), "{guide}");
 }
 

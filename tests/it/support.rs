@@ -125,6 +125,12 @@ impl Visitor {
         Followed { stream: answer.into_body().into_data_stream(), rest: String::new() }
     }
 
+    /// How a request is answered, without reading what never ends.
+    pub(crate) async fn status(&mut self, path: &str) -> StatusCode {
+        let request = request(Method::GET, path).header(header::COOKIE, self.cookie.clone().unwrap());
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    }
+
     /// Looks at a page that must be there.
     pub(crate) async fn sees(&mut self, path: &str) -> String {
         let answer = self.get(path).await;

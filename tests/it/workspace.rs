@@ -56,6 +56,19 @@ async fn a_copy_of_the_whole_folder_is_a_backup() {
 }
 
 #[tokio::test]
+async fn what_an_export_left_half_made_is_gone_at_the_next_start() {
+    let (_folder, dir) = closed().await;
+    let exports = dir.join("exports");
+    fs::write(exports.join(".windlass-1-5.zip.part"), "half").unwrap();
+    fs::create_dir(exports.join(".windlass-1-5.zip.folder")).unwrap();
+    fs::write(exports.join(".windlass-1-5.zip.folder/x"), "half").unwrap();
+    fs::write(exports.join("1.zip"), "masks").unwrap();
+    let _workspace = Workspace::open(&dir).await.unwrap();
+    let left: Vec<_> = fs::read_dir(&exports).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["1.zip"]);
+}
+
+#[tokio::test]
 async fn a_workspace_that_another_server_holds_is_refused_by_its_name() {
     let (_folder, dir) = closed().await;
     let workspace = Workspace::open(&dir).await.unwrap();

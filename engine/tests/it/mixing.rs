@@ -48,6 +48,7 @@ fn a_class_is_as_sure_as_the_mean_of_its_pixels() {
     let got = class_confidences(&tensor(&case["logits"]), &integers(&case["labels"]));
     let want: Vec<Option<f64>> = serde_json::from_value(case["confidences"].clone()).unwrap();
     assert!(want.contains(&None), "a class without pixels is among them");
+    assert_eq!(got.len(), want.len());
     for (got, want) in got.iter().zip(&want) {
         assert_eq!(got.is_some(), want.is_some());
         assert!((f64::from(got.unwrap_or_default()) - want.unwrap_or_default()).abs() < 1e-5);

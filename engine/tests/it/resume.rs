@@ -56,7 +56,7 @@ fn a_torn_checkpoint_falls_back_to_the_one_before() {
     let toy = Toy::draw();
     let torn = toy.job("torn", &toy.plan.warmup());
     let mut running = torn.start();
-    running.until_step(8);
+    running.until_step(7);
     running.child.kill().unwrap();
     running.child.wait().unwrap();
     let kept = |step| torn.dir.join(files::CHECKPOINT).join(format!("{step}.safetensors"));
@@ -168,7 +168,7 @@ fn alone() -> &'static Alone {
 /// Kills the engine without warning after a drawn step, and once more after it has gone on.
 fn kill_twice(job: &JobFolder, attempt: u64) {
     let mut draw = rng(5, Stream::Scene, attempt);
-    for steps in [1..6, 6..11] {
+    for steps in [1..6, 6..9] {
         let mut running = job.start();
         running.until_step(draw.random_range(steps));
         running.child.kill().unwrap();
