@@ -96,6 +96,30 @@ test("a conflict is resolved by region with keys; every version and every stroke
   await end(ada, home);
 });
 
+test("strokes drawn on a version that a restored backup has not are saved on what it has", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const before = await ada.opens(1);
+  await before.page.keyboard.press("5");
+  await before.drags([[50, 60], [250, 60]]);
+  await before.says("Saved v2");
+  await before.page.route("**/frames/1/mask", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
+  await before.drags([[50, 160], [250, 160]]);
+  await before.says("NOT SAVED");
+  await before.page.close();
+  await site.kill();
+  site.query("delete from work where mask_id in (select mask_id from mask where frame_id = 1 and version = 2)");
+  site.query("delete from mask where frame_id = 1 and version = 2");
+  await site.start();
+  const desk = await ada.opens(1);
+  assert.match((await desk.page.textContent("#recovered-text")) ?? "", /brought back/);
+  await desk.says("Saved v2");
+  assert.equal(await desk.classAt(150, 160), FENCE);
+  const saved = await ada.read("/frames/1/mask");
+  assert.ok(saved.equals(await desk.mask()));
+  assert.deepEqual([...before.errors, ...desk.errors], []);
+  await end(ada);
+});
+
 test("a second tab waits for its turn; asked for it, the first saves, hands over, and what it drew is undone there", async () => {
   const ada = await site.visitor(browser, "Ada");
   const first = await ada.opens(1);

@@ -1,8 +1,10 @@
 //! A project through its life: named anew, put away, set up again, measured, in its second round.
 
-use windlass::domain::{Confusion, Evaluation, ProjectId, Stage, files};
+use windlass::domain::{Confusion, Evaluation, ModelCard, ProjectId, Stage, files};
 use windlass::store::jobs::{self, JobState};
 use windlass::store::projects::{self, ImportState};
+use windlass::store::rounds;
+use windlass::supervisor::StartError;
 
 use crate::fake::{new_project, until};
 use crate::support::Site;
@@ -147,17 +149,28 @@ async fn a_second_round_is_compared_with_the_model_that_it_began_with() {
     };
     until("all is measured", async || measured().await).await;
 
+    let mut lead = site.lead().await;
+    let page = lead.sees(&format!("/projects/{project}/models")).await;
+    let picture = page.split('"').find(|part| part.ends_with("/pictures/11")).expect("what a model saw").to_owned();
+    assert!(lead.get(&picture).await.body.starts_with(b"\x89PNG"));
+    assert_eq!(lead.get(&picture.replace("/11", "/12")).await.status, 404);
+    let card = lead.get(&picture.replace("pictures/11", "card")).await;
+    assert!(serde_json::from_slice::<ModelCard>(&card.body).is_ok(), "{}", card.text());
+
     let mut confusion = Confusion::new(11);
     confusion.add(&[0, 1], &[0, 1]);
     let perfect = Evaluation { frames: 2, confusion, last: None, pictures: vec![] };
     let path = site.fake.folder.path().join("results/evaluate").join(files::EVALUATION);
     std::fs::write(path, serde_json::to_vec(&perfect).unwrap()).unwrap();
-    let second = site.fake.supervisor.start_round(project).await.unwrap();
+    lead.presses(&format!("/projects/{project}/rounds")).await;
+    let second = rounds::newest(site.fake.workspace.db(), project).await.unwrap().unwrap().id;
+    let late = site.fake.supervisor.enqueue(project, first, Stage::Inject).await.unwrap_err();
+    assert!(matches!(late, StartError::RoundOver(1)), "{late}");
     site.fake.wait_for_stage(second, Stage::Prelabel).await;
     answer(second).await;
     site.fake.wait_for_stage(second, Stage::Adapt).await;
     until("all is measured", async || measured().await).await;
-    let html = site.lead().await.sees(&format!("/projects/{project}")).await;
+    let html = lead.sees(&format!("/projects/{project}")).await;
     assert!(html.contains("mIoU went from 58.3 to 100.0 in this round."), "{html}");
 }
 
