@@ -265,8 +265,7 @@ knobs! {
             "Consistency loss" consistency: Consistency,
             /// Of the consistency loss (Eq. 15). The paper: 1.
             "Consistency weight" consistency_weight: f64,
-            /// Labelled frames have to agree with the teacher too, beside their labels. The paper (Eq. 13) and MADAv2's
-            /// code do.
+            /// Labelled frames have to agree with the teacher, too. The paper's (Eq. 13) and MADAv2's code's do.
             #[serde(default = "yes")]
             "Consistency on labelled" consistency_on_labelled: bool,
             /// The teacher keeps this much of itself a step and takes the rest from the student; 1: it stays as it

@@ -318,7 +318,7 @@ async fn other_knobs_do_not_go_into_the_same_folder() {
     play.run().await.unwrap();
     play.write(&EXPERIMENT.replace("frames = 2", "frames = 3"));
     let said = play.run().await.unwrap_err();
-    assert!(said.contains("holds a job with other knobs or frames: give another --out"), "{said}");
+    assert!(said.contains("holds a job with other knobs or frames: give another --jobs"), "{said}");
 }
 
 #[tokio::test]

@@ -77,6 +77,8 @@ async fn the_last_frame_that_a_lead_leaves_out_starts_the_training() {
     let (project, round) = site.ready_project().await;
     let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
     submits_the_next(&mut ada, project).await;
+    // Whoever submits is given the next.
+    ada.presses("/frames/9/release").await;
     lead.presses("/frames/9/leave-out").await;
     let inject = site.fake.wait_for_stage(round, Stage::Inject).await;
     let spec = std::fs::read_to_string(site.fake.dir(inject.id).join("spec.json")).unwrap();
