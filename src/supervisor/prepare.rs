@@ -52,7 +52,7 @@ async fn resumed(inner: &Inner, job: &Job, dir: &Path) -> anyhow::Result<Option<
     let path = dir.join(files::SPEC);
     let spec = tokio::task::spawn_blocking(move || anyhow::Ok(JobSpec::parse(&std::fs::read_to_string(path)?)?));
     let spec = spec.await??;
-    Ok((spec.device != device).then(|| JobSpec { device, ..spec }))
+    Ok((spec.device != device).then_some(JobSpec { device, ..spec }))
 }
 
 async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {

@@ -23,9 +23,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const SIZE: Size = Size { width: 32, height: 16 };
 
-/// Frames: source 1 to 4, target 5 to 10, validation 11 and 12.
-pub(crate) const TARGET: std::ops::RangeInclusive<i64> = 5..=10;
-
 /// A folder with everything: data, workspace, the fake engine and what it leaves behind.
 pub(crate) struct Fake {
     pub(crate) folder: TempDir,
