@@ -89,7 +89,7 @@ say '"done","seconds":1.0'
         fs::write(self.folder.path().join(name), "").unwrap();
     }
 
-    /// A project whose frames are imported; its first round.
+    /// A project whose frames are imported: 1 to 4 source, 5 to 10 target, 11 and 12 to measure on; its first round.
     pub(crate) async fn project(&self, auto_advance: bool) -> (ProjectId, RoundId) {
         let new = new_project(self.folder.path(), auto_advance);
         let project = projects::create(self.workspace.db(), &new).await.unwrap();
