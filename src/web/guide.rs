@@ -55,7 +55,11 @@ impl Guide {
         let Some(card) = cards.iter().find(|card| !card.is_done()) else { return Self::finished(project, cards, base) };
         let stage = card.stage();
         let title = stage.title();
-        let guide = |mood, title: String, text: String, press| Self { mood, title, text, story: story(stage), press };
+        let guide = |mood, title: String, text: String, press| {
+            // A story tells of how it should go.
+            let story = if mood == "failed" { "" } else { story(stage) };
+            Self { mood, title, text, story, press }
+        };
         let go_on = || card.job().map(|job| Press::Resume(job.id));
         match card.step.state {
             StepState::Failed => {
