@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
 
-use windlass::domain::{Domain, Event, Frame, FrameId, JobSpec, Mask, Split, Stage, Task};
+use windlass::domain::{Domain, Event, Frame, FrameId, JobId, JobSpec, Mask, Split, Stage, Task};
 use windlass::formats::segments::probe;
 use windlass::store::jobs::{self, JobState};
 use windlass::store::masks::{self, MaskKind};
@@ -282,12 +282,7 @@ async fn a_job_that_ended_while_no_server_ran_is_ingested_at_the_next_start() {
 
 #[tokio::test]
 async fn a_job_that_was_to_stop_when_the_server_ended_stays_stopped_and_a_stranger_with_its_number_lives() {
-    let mut fake = Fake::new().await;
-    fake.engine(COUNTING);
-    let at = fake.project(false).await;
-    let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
-    let pid = fake.job(job).await.pid.unwrap();
+    let (mut fake, job, pid) = in_the_middle().await;
     let mut stranger =
         std::process::Command::new("cat").stdin(std::process::Stdio::piped()).process_group(0).spawn().unwrap();
     let db = fake.workspace.db().clone();
@@ -305,6 +300,17 @@ async fn a_job_that_was_to_stop_when_the_server_ended_stays_stopped_and_a_strang
     stranger.wait().unwrap();
 }
 
+/// A job that has come as far as step 3, and its engine's number.
+async fn in_the_middle() -> (Fake, JobId, i32) {
+    let fake = Fake::new().await;
+    fake.engine(COUNTING);
+    let at = fake.project(false).await;
+    let job = fake.start(at, Stage::Warmup).await;
+    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
+    let pid = fake.job(job).await.pid.unwrap();
+    (fake, job, pid)
+}
+
 /// Kills an engine and waits until it is gone.
 async fn kill_group(pid: i32) {
     // Its group, by the call itself: the `kill` command of some systems reads `-1234` as `-1`, which is everybody.
@@ -317,12 +323,7 @@ async fn kill_group(pid: i32) {
 
 #[tokio::test]
 async fn a_job_that_was_killed_while_no_server_ran_goes_on_once() {
-    let mut fake = Fake::new().await;
-    fake.engine(COUNTING);
-    let at = fake.project(false).await;
-    let job = fake.start(at, Stage::Warmup).await;
-    fake.hear(job, |event| matches!(event, Event::Scalars { step: 3, .. })).await;
-    let pid = fake.job(job).await.pid.unwrap();
+    let (mut fake, job, pid) = in_the_middle().await;
     fake.restart(async || kill_group(pid).await).await;
     fake.allow("go");
     fake.wait(job, JobState::Done).await;
