@@ -65,6 +65,11 @@ fn frame_ref(frame: &CheckedFrame, id: FrameId, code: &str) -> FrameRef {
 
 /// Frames of one dataset; at least one.
 fn check_part(name: &str, dataset: &Dataset, code: &LabelCode, terminal: &Terminal) -> Result<Checked> {
+    let root = dataset.root.display();
+    ensure!(
+        dataset.root.is_dir(),
+        "there is no folder {root} for the {name}: say by --data where the experiment's folders lie"
+    );
     let found = scan(dataset, true)?;
     let tell = |done: usize, total: usize| {
         if done.is_multiple_of(50) {
@@ -72,7 +77,6 @@ fn check_part(name: &str, dataset: &Dataset, code: &LabelCode, terminal: &Termin
         }
     };
     let checked = check(&found, Some(code), &tell);
-    let root = dataset.root.display();
     let why = checked.refused.first().map(|first| format!("; {} {}", first.path.display(), first.reason));
     ensure!(!checked.frames.is_empty(), "there is no fit frame in {root}{}", why.unwrap_or_default());
     terminal.say(&format!("{name}: {} frames, {} left out", checked.frames.len(), checked.refused.len()));

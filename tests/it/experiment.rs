@@ -334,6 +334,6 @@ async fn a_mistake_in_the_file_or_the_data_is_said_before_anything_starts() {
     );
     play.write(&EXPERIMENT.replace(r#"root = "val""#, r#"root = "nowhere""#));
     let said = play.run().await.unwrap_err();
-    assert!(said.contains("data/nowhere") && play.started().is_empty(), "{said}");
+    assert!(said.contains("data/nowhere for the val: say by --data") && play.started().is_empty(), "{said}");
     assert!(!Path::new(&play.path("out/jobs")).exists());
 }
