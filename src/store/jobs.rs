@@ -163,7 +163,7 @@ pub async fn active(db: &Db) -> Result<Vec<Job>> {
 /// had ended.
 pub async fn requeue(tx: &mut Tx, id: JobId) -> Result<bool> {
     let changed = sqlx::query(
-        "update job set state = 'queued', error = null, ended_at = null, pid = null, seconds_left = null
+        "update job set state = 'queued', error = null, pid = null, seconds_left = null
          where job_id = ? and state in ('stopped', 'failed')",
     )
     .bind(id.0)
@@ -172,10 +172,12 @@ pub async fn requeue(tx: &mut Tx, id: JobId) -> Result<bool> {
     Ok(changed.rows_affected() == 1)
 }
 
-/// A queued job has got its device. Whether it was still queued.
+/// A queued job has got its device. Whether it was still queued. Where it goes on, it began as much earlier as it has
+/// worked: the time that it lay there counts for nothing.
 pub async fn claim(db: &Db, id: JobId) -> Result<bool> {
     let changed = sqlx::query(
-        "update job set state = 'running', started_at = coalesce(started_at, ?) where job_id = ? and state = 'queued'",
+        "update job set state = 'running', started_at = ?1 - coalesce(ended_at - started_at, 0), ended_at = null
+         where job_id = ?2 and state = 'queued'",
     )
     .bind(now())
     .bind(id.0)
@@ -194,7 +196,7 @@ pub async fn set_pid(db: &Db, id: JobId, pid: i32) -> Result<()> {
 pub async fn ask_to_stop(tx: &mut Tx, id: JobId) -> Result<Option<JobState>> {
     let state: Option<String> = sqlx::query_scalar(
         "update job set state = case state when 'queued' then 'stopped' else 'stopping' end,
-            ended_at = case state when 'queued' then ? end
+            ended_at = case state when 'queued' then coalesce(ended_at, ?) end
          where job_id = ? and state in ('queued', 'running', 'stopping') returning state",
     )
     .bind(now())

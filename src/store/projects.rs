@@ -79,6 +79,13 @@ pub struct Project {
     pub archived_at: Option<i64>,
 }
 
+impl Project {
+    /// Whether stages follow each other by themselves: not where nobody would see them.
+    pub fn goes_on_by_itself(&self) -> bool {
+        self.auto_advance && self.archived_at.is_none()
+    }
+}
+
 /// What a lead may change after the set-up. Jobs that have begun keep what they began with.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "as at the set-up")]

@@ -331,7 +331,9 @@ pub async fn labelling_begun(db: &Db, round: RoundId) -> Result<bool> {
         "select exists (
             select 1 from pick where round_id = ?1 and (
                 state = 'submitted' or lease_until > ?2
-                or exists (select 1 from mask where mask.frame_id = pick.frame_id and kind <> 'start')))",
+                -- Without a proposal it is a mask from before the frame was left out of a round.
+                or uncertainty_path is not null
+                    and exists (select 1 from mask where mask.frame_id = pick.frame_id and kind <> 'start')))",
     )
     .bind(round.0)
     .bind(now())
@@ -339,16 +341,16 @@ pub async fn labelling_begun(db: &Db, round: RoundId) -> Result<bool> {
     .await?)
 }
 
-/// A pick is answered by the dataset's own label, in people's stead. Whether nobody was faster.
+/// A pick is answered by the dataset's own label, in people's stead: the frame's next mask. Whether nobody was faster.
 pub async fn submit_for_oracle(tx: &mut Tx, round: RoundId, frame: FrameId) -> Result<bool> {
     let changed = sqlx::query(
-        "update pick set state = 'submitted', submitted_by = null, submitted_at = ?, lease_user_id = null,
-            lease_until = null
-         where round_id = ? and frame_id = ? and state <> 'submitted'",
+        "update pick set state = 'submitted', submitted_by = null, submitted_at = ?3, lease_user_id = null,
+            lease_until = null, submitted_version = (select coalesce(max(version), 0) + 1 from mask where frame_id = ?2)
+         where round_id = ?1 and frame_id = ?2 and state <> 'submitted'",
     )
-    .bind(now())
     .bind(round.0)
     .bind(frame.0)
+    .bind(now())
     .execute(&mut **tx)
     .await?;
     Ok(changed.rows_affected() == 1)

@@ -109,7 +109,7 @@ async fn import(db: &Db, id: ProjectId) -> anyhow::Result<()> {
     let mut tx = db.begin().await?;
     projects::finish_import(&mut tx, id, &codes).await?;
     let round = rounds::create(&mut tx, id, None).await?;
-    if project.auto_advance {
+    if project.goes_on_by_itself() {
         jobs::insert(&mut tx, id, round, Stage::Warmup, None).await?;
     }
     tx.commit().await.map_err(Error::from)?;

@@ -129,10 +129,9 @@ pub(super) async fn keep(
             for start in start_masks {
                 // What a person or the oracle has drawn meanwhile stays the newest.
                 let newest = masks::newest(inner.workspace.db(), start.frame).await?;
-                if newest.is_some_and(|version| version.kind != MaskKind::Start) {
-                    continue;
+                if newest.is_none_or(|version| version.kind == MaskKind::Start) {
+                    masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
                 }
-                masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
                 let StartMask { frame, uncertainty, segments, mean_uncertainty, .. } = start;
                 rounds::make_ready(&mut tx, job.round, *frame, uncertainty, *mean_uncertainty).await?;
                 rounds::set_segments(&mut tx, job.round, *frame, segments.as_deref()).await?;
@@ -165,7 +164,7 @@ async fn keep_model(tx: &mut Tx, inner: &Inner, job: &Job, card: &ModelCard) -> 
 async fn go_on(tx: &mut Tx, inner: &Inner, job: &Job) -> anyhow::Result<()> {
     let db = inner.workspace.db();
     let Some(next) = job.stage.next().filter(|next| next.is_job()) else { return Ok(()) };
-    if !projects::get(db, job.project).await?.auto_advance {
+    if !projects::get(db, job.project).await?.goes_on_by_itself() {
         return Ok(());
     }
     let round = rounds::get(db, job.round).await?;

@@ -49,10 +49,14 @@ pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
 /// The spec of an earlier run on the project's device; none where it stands there already.
 async fn resumed(inner: &Inner, job: &Job, dir: &Path) -> anyhow::Result<Option<JobSpec>> {
     let device = projects::get(inner.workspace.db(), job.project).await?.set_up.device;
-    let path = dir.join(files::SPEC);
-    let spec = tokio::task::spawn_blocking(move || anyhow::Ok(JobSpec::parse(&std::fs::read_to_string(path)?)?));
-    let spec = spec.await??;
+    let spec = written(dir).await?;
     Ok((spec.device != device).then_some(JobSpec { device, ..spec }))
+}
+
+/// The spec in a job's folder.
+pub(super) async fn written(dir: &Path) -> anyhow::Result<JobSpec> {
+    let path = dir.join(files::SPEC);
+    tokio::task::spawn_blocking(move || Ok(JobSpec::parse(&std::fs::read_to_string(path)?)?)).await?
 }
 
 async fn spec(inner: &Inner, job: &Job) -> anyhow::Result<JobSpec> {

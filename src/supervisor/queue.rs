@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::process::Process;
-use super::{Supervisor, follow};
+use super::{Supervisor, follow, prepare};
 use crate::domain::{JobId, Stage};
 use crate::store::jobs::{Job, JobState};
 use crate::store::{Error, Result, jobs, projects};
@@ -27,7 +27,10 @@ pub(super) async fn run(supervisor: Supervisor) {
 
 /// Takes up a job that an earlier server left running.
 pub(super) async fn take_up(supervisor: &Supervisor, job: Job) -> Result<()> {
-    let Some(device) = device_of(supervisor, &job).await? else { return Ok(()) };
+    let Some(project) = device_of(supervisor, &job).await? else { return Ok(()) };
+    // Its engine runs where it was started, whatever the project says by now.
+    let spec = prepare::written(&supervisor.inner.workspace.job_dir(job.id)).await;
+    let device = spec.map_or(project, |spec| one_name(spec.device));
     let stop = occupy(supervisor, &job, device);
     let task = supervisor.clone();
     supervisor.spawn(async move {
@@ -83,20 +86,23 @@ fn vacate(supervisor: &Supervisor, job: JobId) {
     supervisor.inner.wake.notify_one();
 }
 
-/// The device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU. None where the project
-/// cannot be read: its jobs wait, those of the others go on.
+/// The device of a job's project. None where the project cannot be read: its jobs wait, those of the others go on.
 async fn device_of(supervisor: &Supervisor, job: &Job) -> Result<Option<String>> {
-    let asked = match projects::get(supervisor.inner.workspace.db(), job.project).await {
+    match projects::get(supervisor.inner.workspace.db(), job.project).await {
         Err(Error::Malformed(error)) => {
             tracing::error!("job {} waits: project {} cannot be read: {error}", job.id, job.project);
-            return Ok(None);
+            Ok(None)
         }
-        project => project?.set_up.device,
-    };
-    Ok(Some(match asked.as_str() {
+        project => Ok(Some(one_name(project?.set_up.device))),
+    }
+}
+
+/// A device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU.
+fn one_name(device: String) -> String {
+    match device.as_str() {
         "auto" if Path::new("/dev/nvidia0").exists() => "cuda:0".into(),
         "auto" => "cpu".into(),
         "cuda" => "cuda:0".into(),
-        _ => asked,
-    }))
+        _ => device,
+    }
 }

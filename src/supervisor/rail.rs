@@ -63,8 +63,8 @@ pub fn steps(round: &Round, jobs: &[Job], picks: &PickCounts) -> Vec<Step> {
             let job = mine().next_back().cloned();
             let state = match &job {
                 Some(job) if job.state.is_active() => StepState::Active,
-                Some(job) if job.id > floor && job.state == JobState::Stopped => StepState::Stopped,
-                Some(job) if job.id > floor && job.state == JobState::Failed => StepState::Failed,
+                Some(job) if open && job.id > floor && job.state == JobState::Stopped => StepState::Stopped,
+                Some(job) if open && job.id > floor && job.state == JobState::Failed => StepState::Failed,
                 _ if done.is_some() => StepState::Done,
                 _ => waits(),
             };

@@ -89,7 +89,9 @@ impl Supervisor {
         let db = self.inner.workspace.db();
         let tx = db.begin().await?;
         let Some(round) = rounds::newest(db, project).await? else { return Ok(()) };
-        if !projects::get(db, project).await?.auto_advance || !rounds::pick_counts(db, round.id).await?.complete() {
+        if !projects::get(db, project).await?.goes_on_by_itself()
+            || !rounds::pick_counts(db, round.id).await?.complete()
+        {
             return Ok(());
         }
         let steps = rail(db, &round).await?;
@@ -150,10 +152,14 @@ impl Supervisor {
         else {
             return Err(StartError::NotImported);
         };
-        let adapted = done(&rail(db, &newest).await?, Stage::Adapt).ok_or(StartError::RoundOpen(newest.number))?;
+        let steps = rail(db, &newest).await?;
+        if let Some(stage) = active(&steps) {
+            return Err(StartError::Active(stage));
+        }
+        let adapted = done(&steps, Stage::Adapt).ok_or(StartError::RoundOpen(newest.number))?;
         let model = models::of_job(db, adapted).await?.ok_or(StartError::RoundOpen(newest.number))?;
         let round = rounds::create(&mut tx, project, Some(model.id)).await?;
-        if found.auto_advance {
+        if found.goes_on_by_itself() {
             jobs::insert(&mut tx, project, round, Stage::Features, None).await?;
         }
         tx.commit().await.map_err(store::Error::from)?;

@@ -18,7 +18,7 @@ use crate::domain::{FrameId, ProjectId, Work};
 use crate::store::queue::{self, Chosen, Refusal, Submission};
 use crate::store::rounds::PickState;
 use crate::store::work::{self, Overruled};
-use crate::store::{Db, now};
+use crate::store::{Db, frames, now};
 use crate::web::error::Result;
 use crate::web::page::{Page, Theme};
 use crate::web::words::sentence;
@@ -111,9 +111,12 @@ pub(crate) async fn take_over(State(app): State<App>, person: Person, Path(frame
 /// POST `/frames/{frame}/leave-out`: the round goes on without this frame.
 pub(crate) async fn leave_out(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     let db = app.workspace.db();
-    let project = chosen(db, FrameId(frame)).await?.project;
-    let left_out = queue::leave_out(db, FrameId(frame), person.id, now()).await?;
-    left_out.map_err(|refusal| WebError::Conflict(sentence(&refusal.to_string())))?;
+    let (project, _) = frames::get(db, FrameId(frame)).await?;
+    match queue::leave_out(db, FrameId(frame), person.id, now()).await? {
+        // Left out already, as by a second click.
+        Ok(()) | Err(Refusal::NotChosen) => {}
+        Err(refusal) => return Err(WebError::Conflict(sentence(&refusal.to_string()))),
+    }
     go_on(&app, project).await;
     Ok(Redirect::to(&format!("/projects/{project}/picks")))
 }
@@ -215,7 +218,13 @@ pub(crate) async fn submit(
 
 /// POST `/frames/{frame}/reopen`: a submitted frame is worked on again, by its submitter or a lead.
 pub(crate) async fn reopen(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
-    let reopened = queue::reopen(app.workspace.db(), FrameId(frame), person.id, person.is_lead(), now()).await?;
+    let db = app.workspace.db();
+    let reopened = queue::reopen(db, FrameId(frame), person.id, person.is_lead(), now()).await?;
+    // Open already, as by a second click: the page says who has it.
+    let reopened = match chosen(db, FrameId(frame)).await?.state {
+        PickState::Ready => Ok(()),
+        PickState::Waiting | PickState::Submitted => reopened,
+    };
     reopened.map_err(|refusal| WebError::Conflict(sentence(&refusal.to_string())))?;
     Ok(Redirect::to(&page_of(frame)))
 }

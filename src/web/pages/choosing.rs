@@ -12,6 +12,7 @@ use crate::domain::{Budget, Choice, Domain, FrameId, ProjectId, Split, Strategy}
 use crate::formats::pick_list::read_list;
 use crate::store::frames;
 use crate::store::projects::{self, Project};
+use crate::supervisor::StartError;
 use crate::web::App;
 use crate::web::error::Result;
 use crate::web::page::Page;
@@ -86,10 +87,15 @@ pub(crate) async fn choose(
 ) -> Result<Response> {
     let project = projects::get(app.workspace.db(), ProjectId(id)).await?;
     match choice_of(&app, &project, &form).await? {
-        Ok(choice) => {
-            app.supervisor.choose(project.id, &choice).await.map_err(refused)?;
-            Ok(Redirect::to(&format!("/projects/{id}/picks")).into_response())
-        }
+        Ok(choice) => match app.supervisor.choose(project.id, &choice).await {
+            Ok(()) => Ok(Redirect::to(&format!("/projects/{id}/picks")).into_response()),
+            // Once it is done they may choose by what they typed.
+            Err(error @ StartError::Active(_)) => {
+                let errors = Values::from([("list".into(), sentence(&error.to_string()))]);
+                picks::again(&app, page, project, form, errors).await
+            }
+            Err(error) => Err(refused(error)),
+        },
         Err(errors) => picks::again(&app, page, project, form, errors).await,
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::knobs::{self, Field, Group};
 use super::{machine, new_project, show};
 use crate::domain::{Checks, ProjectId, Taxonomy};
-use crate::store::projects::{self, Project};
+use crate::store::projects::{self, ImportState, Project};
 use crate::store::{self, jobs};
 use crate::web::error::Result;
 use crate::web::page::Page;
@@ -192,7 +192,10 @@ pub(crate) async fn archive(
     Form(Place { away }): Form<Place>,
 ) -> Result<Redirect> {
     let (db, project) = (app.workspace.db(), ProjectId(id));
-    projects::get(db, project).await?;
+    let import = projects::get(db, project).await?.import.state;
+    if away && matches!(import, ImportState::Queued | ImportState::Running) {
+        return Err(WebError::Conflict("The frames of this project are being read: wait until that is done.".into()));
+    }
     if away && jobs::active(db).await?.iter().any(|job| job.project == project) {
         return Err(WebError::Conflict("A stage of this project is at work: stop it first.".into()));
     }
