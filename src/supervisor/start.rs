@@ -153,10 +153,10 @@ impl Supervisor {
             return Err(StartError::NotImported);
         };
         let steps = rail(db, &newest).await?;
+        let adapted = done(&steps, Stage::Adapt).ok_or(StartError::RoundOpen(newest.number))?;
         if let Some(stage) = active(&steps) {
             return Err(StartError::Active(stage));
         }
-        let adapted = done(&steps, Stage::Adapt).ok_or(StartError::RoundOpen(newest.number))?;
         let model = models::of_job(db, adapted).await?.ok_or(StartError::RoundOpen(newest.number))?;
         let round = rounds::create(&mut tx, project, Some(model.id)).await?;
         if found.goes_on_by_itself() {

@@ -25,8 +25,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
-use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version, header};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
 use axum::routing::MethodRouter;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -155,6 +156,15 @@ impl Route {
     }
 }
 
+/// Where a browser goes that asks by GET for what only a form leads to, as after light or dark was chosen there, or Enter
+/// in the address bar.
+fn form_of(path: &'static str, policy: Policy, form: &'static str) -> Route {
+    get(path, policy, async move |uri: Uri| {
+        let id = uri.path().split('/').find(|part| part.parse::<i64>().is_ok()).unwrap_or_default();
+        Redirect::to(&form.replace("{project}", id))
+    })
+}
+
 /// Every route there is: the site's table of contents.
 pub fn routes() -> Vec<Route> {
     use Policy::{Lead, Member, Public};
@@ -173,16 +183,21 @@ pub fn routes() -> Vec<Route> {
         post("/sign-out", Member, account::sign_out),
         post("/sign-out-everywhere", Member, account::sign_out_everywhere),
         get("/account", Member, account::form),
+        form_of("/account/password", Member, "/account"),
         post("/account/password", Member, account::change_password),
         get("/people", Lead, people::list),
+        form_of("/people/invite", Lead, "/people"),
         post("/people/invite", Lead, people::invite),
         post("/people/revoke", Lead, people::revoke),
+        form_of("/people/{user}/link", Lead, "/people"),
         post("/people/{user}/link", Lead, people::link_again),
         post("/people/{user}/role", Lead, people::change_role),
         post("/people/{user}/remove", Lead, people::remove),
         get("/", Member, projects::list),
         get("/projects/new", Lead, new_project::form),
+        form_of("/projects/check", Lead, "/projects/new"),
         post("/projects/check", Lead, new_project::check),
+        form_of("/projects", Lead, "/projects/new"),
         post("/projects", Lead, new_project::create),
         get("/projects/{project}", Member, project::overview),
         get("/projects/{project}/set-up", Lead, new_project::mend),
@@ -195,6 +210,7 @@ pub fn routes() -> Vec<Route> {
         get("/projects/{project}/jobs/{job}/log", Lead, log::end),
         post("/projects/{project}/answer", Lead, control::answer),
         post("/projects/{project}/rounds", Lead, control::next_round),
+        form_of("/projects/{project}/choice", Lead, "/projects/{project}/picks"),
         // A list of frames, and the names that its numbers count: 140 kB for Cityscapes.
         post("/projects/{project}/choice", Lead, choosing::choose).up_to(4 * MIB),
         get("/projects/{project}/picks", Member, picks::of_round),

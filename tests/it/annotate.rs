@@ -269,6 +269,7 @@ async fn a_round_ends_without_a_frame_that_a_lead_leaves_out() {
     site.post(ADA, "/frames/4/release").await;
     assert!(site.sees(LEA, "/projects/1/picks").await.contains("/frames/4/leave-out"));
     assert_eq!(leave_out(LEA, 4).await, StatusCode::SEE_OTHER);
+    assert_eq!(leave_out(LEA, 4).await, StatusCode::SEE_OTHER, "a second click finds it done");
     assert!(site.sees(ADA, "/projects/1/queue").await.contains("All 3 frames are labelled"));
 }
 

@@ -100,8 +100,9 @@ async fn a_choice_is_kept_while_an_earlier_stage_runs_and_refused_while_the_sele
         jobs.iter().any(|job| job.stage == Stage::Select && job.state == JobState::Running)
     };
     crate::fake::until("the selection runs", running).await;
-    let answer = lead.post(&choice, &[("strategy", "coverage")]).await;
-    assert!(answer.status == 409 && answer.text().contains("Select is running"), "{}", answer.text());
+    let answer = lead.post(&choice, &[("strategy", "listed"), ("list", "3.png")]).await;
+    assert!(answer.status == 422 && answer.text().contains("Select is running"), "{}", answer.text());
+    assert!(answer.text().contains("3.png</textarea>"), "what was typed is not lost: {}", answer.text());
     assert_eq!(kept().await, Some(Strategy::Random), "what is refused changes nothing");
     site.fake.allow("select");
     site.fake.allow("prelabel");

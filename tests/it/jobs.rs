@@ -471,6 +471,7 @@ async fn pre_labelling_again_hands_out_nothing_meanwhile_and_never_covers_what_a
     fake.wait(again, JobState::Done).await;
     assert_eq!(masks::newest(db, FrameId(6)).await.unwrap().unwrap().kind, MaskKind::Saved);
     assert_eq!(masks::newest(db, FrameId(9)).await.unwrap().unwrap().number, 2, "a new proposal for the other one");
+    assert_eq!(rounds::pick_counts(db, round).await.unwrap().ready, 2, "both can be had again");
 }
 
 #[tokio::test]

@@ -2,14 +2,16 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use windlass::domain::{FrameId, JobSpec, ProjectId, Stage, Task};
+use windlass::domain::{Choice, FrameId, JobSpec, Mask, ProjectId, Stage, Task};
 use windlass::store::jobs::{self, JobState};
+use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, NewProject};
 use windlass::store::queue::{self, Refusal};
 use windlass::store::{frames, now, rounds};
+use windlass::supervisor::StartError;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, SIZE};
 use crate::support::{Site, Visitor, request};
 
 #[tokio::test]
@@ -45,7 +47,12 @@ async fn a_frame_of_an_earlier_round_that_is_open_again_is_still_learnt_from() {
     fake.wait_for_stage(round, Stage::Prelabel).await;
     fake.supervisor.answer_rest_from_oracle(project, round).await.unwrap();
     fake.wait_for_stage(round, Stage::Adapt).await;
-    fake.engine("wait_for never");
+    fake.engine("trap 'exit 0' TERM\nwait_for never");
+    let again = fake.start((project, round), Stage::Adapt).await;
+    let early = fake.supervisor.start_round(project).await;
+    assert!(matches!(early, Err(StartError::Active(Stage::Adapt))), "its model is about to change: {early:?}");
+    fake.supervisor.stop(again).await.unwrap();
+    fake.wait(again, JobState::Stopped).await;
     let next = fake.supervisor.start_round(project).await.unwrap();
 
     let db = fake.workspace.db();
@@ -59,6 +66,85 @@ async fn a_frame_of_an_earlier_round_that_is_open_again_is_still_learnt_from() {
     tx.commit().await.unwrap();
     let refused = queue::reopen(db, FrameId(9), lead, true, now()).await.unwrap();
     assert_eq!(refused, Err(Refusal::NotYours), "a training is at work, though in another round");
+}
+
+#[tokio::test]
+async fn a_frame_that_was_left_out_with_a_stroke_on_it_can_be_picked_again() {
+    let fake = Fake::new().await;
+    let (project, round) = fake.project(true).await;
+    fake.wait_for_stage(round, Stage::Prelabel).await;
+    fake.wait_for_stage(round, Stage::Evaluate).await;
+    let db = fake.workspace.db();
+    let stroke = Mask::new(SIZE, vec![1; SIZE.pixels()], 2).unwrap();
+    let mut tx = db.begin().await.unwrap();
+    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &stroke, now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let lead = people::add_without_password(db, "Lea", Role::Lead).await.unwrap();
+    queue::leave_out(db, FrameId(6), lead, now()).await.unwrap().unwrap();
+
+    fake.supervisor.choose(project, &Choice::of(&crate::fake::recipe())).await.unwrap();
+    let ready = async || rounds::pick_counts(db, round).await.unwrap().ready;
+    crate::fake::until("both wait for people", async || ready().await == 2).await;
+    assert_eq!(
+        masks::newest(db, FrameId(6)).await.unwrap().unwrap().kind,
+        MaskKind::Saved,
+        "the stroke is still there"
+    );
+}
+
+#[tokio::test]
+async fn a_training_that_was_stopped_waits_for_a_frame_that_is_open_again() {
+    let fake = Fake::new().await;
+    let at = fake.project(true).await;
+    fake.wait_for_stage(at.1, Stage::Prelabel).await;
+    fake.wait_for_stage(at.1, Stage::Evaluate).await;
+    fake.engine("trap 'say \"\\\"stopped\\\",\\\"step\\\":3\"; exit 0' TERM\nwait_for go");
+    fake.supervisor.answer_rest_from_oracle(at.0, at.1).await.unwrap();
+    let inject = jobs::of_round(fake.workspace.db(), at.1).await.unwrap().pop().unwrap();
+    assert_eq!(inject.stage, Stage::Inject);
+    fake.wait(inject.id, JobState::Running).await;
+    fake.supervisor.stop(inject.id).await.unwrap();
+    fake.wait(inject.id, JobState::Stopped).await;
+
+    let db = fake.workspace.db();
+    let lead = people::add_without_password(db, "Lea", Role::Lead).await.unwrap();
+    queue::reopen(db, FrameId(6), lead, true, now()).await.unwrap().unwrap();
+    let resumed = fake.supervisor.resume(inject.id).await;
+    assert!(matches!(resumed, Err(StartError::NotResumable)), "{resumed:?}");
+    let anew = fake.supervisor.enqueue(at.0, at.1, Stage::Inject).await;
+    assert!(matches!(anew, Err(StartError::Waits { before: Stage::Annotate, .. })), "{anew:?}");
+    // Nothing was changed, so that it is as it was answered before.
+    queue::release(db, FrameId(6), lead, now()).await.unwrap();
+    fake.supervisor.resume(inject.id).await.unwrap();
+    fake.allow("go");
+    fake.wait_for_stage(at.1, Stage::Adapt).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_opened_twice_shows_who_has_it() {
+    let site = Site::open().await;
+    let (project, _) = site.ready_project().await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    submits_the_next(&mut ada, project).await;
+    for _ in 0..2 {
+        let answer = lead.post("/frames/6/reopen", &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/frames/6/annotate"));
+    }
+    let answer = ada.post("/frames/6/reopen", &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "the page says that Lea has it: {}", answer.text());
+}
+
+#[tokio::test]
+async fn the_last_submission_starts_the_training_unless_the_project_is_put_away() {
+    let site = Site::open().await;
+    let (project, round) = site.ready_project().await;
+    site.fake.wait_for_stage(round, Stage::Evaluate).await;
+    let (mut lead, mut ada) = (site.lead().await, site.annotator().await);
+    submits_the_next(&mut ada, project).await;
+    assert_eq!(lead.post(&format!("/projects/{project}/archive"), &[("away", "true")]).await.status, 303);
+    submits_the_next(&mut ada, project).await;
+    let jobs = jobs::of_round(site.fake.workspace.db(), round).await.unwrap();
+    assert!(jobs.iter().all(|job| job.stage != Stage::Inject), "{jobs:?}");
 }
 
 #[tokio::test]

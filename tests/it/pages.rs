@@ -390,6 +390,8 @@ async fn what_a_job_said_and_why_it_failed_stands_on_the_page_and_leads_to_its_l
     let (html, log) = (lead.sees(&page).await, format!("{page}/jobs/{job}/log"));
     assert!(html.contains("There is a card, but the CPU is used.") && html.contains(&log), "{html}");
     assert_eq!(lead.sees(&log).await, "the stack of a library\n");
+    std::fs::remove_file(site.fake.dir(job).join("log.txt")).unwrap();
+    assert_eq!(lead.sees(&log).await, "The log is empty.", "as of a job that no engine was started for");
     assert_eq!(ada.get(&log).await.status, StatusCode::FORBIDDEN);
     assert_eq!(lead.get(&log.replace(&page, "/projects/4711")).await.status, StatusCode::NOT_FOUND);
 }

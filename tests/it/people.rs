@@ -154,6 +154,23 @@ async fn light_or_dark_leads_back_to_the_page_and_to_no_other_site() {
 }
 
 #[tokio::test]
+async fn what_only_a_form_leads_to_leads_back_to_the_form() {
+    let site = Site::open().await;
+    let mut lead = site.lead().await;
+    for (path, form) in [
+        ("/people/invite", "/people"),
+        ("/people/7/link", "/people"),
+        ("/account/password", "/account"),
+        ("/projects", "/projects/new"),
+        ("/projects/check", "/projects/new"),
+        ("/projects/12/choice", "/projects/12/picks"),
+    ] {
+        let answer = lead.get(path).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, form), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_cookie_of_an_https_site_is_secure_and_each_workspace_has_its_own() {
     let (site, other) = (Site::reached(true).await, Site::reached(false).await);
     let link = windlass::web::invitation_link(site.fake.workspace.db(), Role::Lead).await.unwrap();

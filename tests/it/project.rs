@@ -2,11 +2,11 @@
 
 use windlass::domain::{Confusion, Evaluation, ModelCard, ProjectId, Stage, files};
 use windlass::store::jobs::{self, JobState};
-use windlass::store::projects::{self, ImportState};
+use windlass::store::projects::{self, ImportState, NewProject};
 use windlass::store::rounds;
 use windlass::supervisor::StartError;
 
-use crate::fake::{new_project, until};
+use crate::fake::{Fake, new_project, until};
 use crate::support::Site;
 
 const NAME: (&str, &str) = ("name", "Harbour");
@@ -50,6 +50,11 @@ async fn a_project_that_is_put_away_keeps_everything_and_comes_back() {
     let archive = format!("/projects/{}/archive", at.0);
     let busy = lead.post(&archive, &[("away", "true")]).await;
     assert!(busy.status == 409 && busy.text().contains("stop it first"), "{}", busy.text());
+    let db = site.fake.workspace.db();
+    let new = NewProject { name: "Quay".into(), ..new_project(site.fake.folder.path(), true) };
+    let reads = projects::create(db, &new).await.unwrap();
+    let busy = lead.post(&format!("/projects/{reads}/archive"), &[("away", "true")]).await;
+    assert!(busy.status == 409 && busy.text().contains("are being read"), "{}", busy.text());
     site.fake.supervisor.stop(job).await.unwrap();
     site.fake.wait(job, JobState::Stopped).await;
 
@@ -206,4 +211,36 @@ async fn a_preset_fills_the_knobs_and_is_kept_when_saved() {
     assert_eq!(kept().await, Recipe { copy_paste: 0.25, budget: before.budget, ..paper });
     assert!(lead.sees(&page).await.contains("The preset has 0.5."));
     assert_eq!(lead.post(&page, &[("/consistency", "blind")]).await.status, 422);
+}
+
+#[tokio::test]
+async fn after_a_restart_a_device_is_still_taken_by_the_engine_that_works_on_it() {
+    let mut fake = Fake::new().await;
+    fake.engine("trap 'exit 0' TERM\nwait_for never");
+    let at = fake.project(false).await;
+    let working = fake.start(at, Stage::Warmup).await;
+    fake.wait(working, JobState::Running).await;
+    let db = fake.workspace.db().clone();
+    let found = projects::get(&db, at.0).await.unwrap();
+    let mut settings = projects::Settings::of(&found, projects::checks(&db, at.0).await.unwrap());
+    settings.device = "cuda:1".into();
+    projects::change(&db, at.0, &settings).await.unwrap();
+
+    let other = async |name: &str, device: &str| {
+        let (name, device) = (name.into(), device.into());
+        let new = NewProject { name, device, ..new_project(fake.folder.path(), false) };
+        let project = projects::create(&db, &new).await.unwrap();
+        fake.supervisor.import(project).await.unwrap();
+        let round = async || rounds::newest(&db, project).await.unwrap();
+        until("the frames are in", async || round().await.is_some()).await;
+        fake.start((project, round().await.unwrap().id), Stage::Warmup).await
+    };
+    let (same, free) = (other("Quay", "cpu").await, other("Pier", "cuda:1").await);
+    fake.wait(free, JobState::Running).await;
+    fake.supervisor.stop(free).await.unwrap();
+    fake.wait(free, JobState::Stopped).await;
+    fake.restart(async || {}).await;
+    fake.supervisor.resume(free).await.unwrap();
+    fake.wait(free, JobState::Running).await;
+    assert_eq!(fake.job(same).await.state, JobState::Queued, "one job a device");
 }
