@@ -62,7 +62,7 @@ export class Editor {
     this.asked = null;
     /** Called after each finished change, with what it was: `brush`, `undo`. @type {(name: string) => void} */
     this.onChange = () => {};
-    /** While the frame is being submitted nothing can be drawn: it would come too late. */
+    /** While the frame is being opened or submitted nothing can be drawn: it would come too early or too late. */
     this.frozen = false;
   }
 

@@ -48,11 +48,16 @@ async function start() {
   const { pixels, origins, version } = await server.mask();
   const map = new LabelMap(setup.width, setup.height, pixels, origins);
   const editor = new Editor(map, { classes: setup.classes.length });
+  // A stroke before the draft is brought back would be lost in it, or written over it; one without a picture, drawn blind.
+  editor.frozen = true;
   const palette = paletteOf(setup.classes);
   const stage = new Stage(editor, palette);
   const light = new Light();
   const preview = new Preview(stage.painter.picture, palette, light);
+  stage.minimap.showPicture(await picture);
+  stage.painter.showPicture(await picture);
   const saving = await wireSaving({ setup, editor, stage, preview, server, version });
+  editor.frozen = false;
   turn.onAsked = () => saving.leave();
   turn.onLost = () => {
     saving.end();
@@ -61,8 +66,6 @@ async function start() {
   const looker = new Looker();
   const panels = wirePanels({ setup, editor, stage, palette, light, preview, server, saving, looker });
   keepLease({ renew: () => server.renewLease(), tell: (outcome) => saving.hearOfLease(outcome), idle: saving.idle });
-  stage.minimap.showPicture(await picture);
-  stage.painter.showPicture(await picture);
   // They come after the frame; without them, what needs them says so.
   const doubt = setup.uncertainty ? showDoubt(looker, stage) : null;
   const segments = setup.segments ? server.segments().then((file) => looker.segments(file)).then((read) => panels.showSegments(read)) : null;

@@ -152,13 +152,13 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     sync.settle();
   }
 
-  /** Shows a mask that is no stroke of this person's; undo still takes it away.
+  /** Shows a mask that is no stroke of this person's, also while they can draw none; undo still takes it away.
    * @param {Uint8Array} pixels @param {Uint8Array} origins @param {string} name */
   function show(pixels, origins, name) {
-    const { onChange } = editor;
-    editor.onChange = () => {};
+    const { onChange, frozen } = editor;
+    Object.assign(editor, { onChange: () => {}, frozen: false });
     editor.replace(pixels, name, origins);
-    editor.onChange = onChange;
+    Object.assign(editor, { onChange, frozen });
     stage.ask();
   }
 
