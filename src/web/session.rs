@@ -73,6 +73,7 @@ pub(super) async fn guard(
     let mut person = None;
     if let Some(session) = token
         && let Some((user, expires_at)) = people::by_session(db, &session).await?
+        && speaks_for(request.headers(), user.id)
     {
         if expires_at < now() + RENEW_BELOW {
             people::prolong_session(db, &session, now() + LASTS).await?;
@@ -101,6 +102,12 @@ pub(super) async fn guard(
         response.headers_mut().append(header::SET_COOKIE, set_cookie(&app.cookie, &secret, LASTS / 1000, secure));
     }
     Ok(response)
+}
+
+/// Whether what asks is a page that this person opened, as far as it says so in `windlass-person`. One that stays open when
+/// somebody else signs in, in the same browser, sends the new session's cookie with the strokes of the old one.
+fn speaks_for(headers: &HeaderMap, user: UserId) -> bool {
+    headers.get("windlass-person").is_none_or(|person| person.as_bytes() == user.0.to_string().as_bytes())
 }
 
 /// Where to come back to after signing in: only for pages that a person opened, not for fragments and pictures.

@@ -20,6 +20,7 @@ import { Turn } from "./store/turn.js";
  *
  * @typedef {{
  *   name: string, width: number, height: number, draft: string, uncertainty: boolean, segments: boolean,
+ *   person: number,
  *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
  *   memory: string,

@@ -32,6 +32,29 @@ async fn reads(site: &Site, frame: i64) -> Layers {
 }
 
 #[tokio::test]
+async fn a_page_that_was_opened_by_somebody_else_saves_nothing_in_the_name_of_who_is_signed_in_now() {
+    let site = Site::open().await;
+    let frame = site.takes_next(BEA).await.unwrap();
+    let patch = tile(1, &[(4096, 5, Origin::Hand)]);
+    let opened_by = async |person: usize| {
+        let id = site.fixture.people[person].0.to_string();
+        let headers = [("if-match", "\"1\""), ("windlass-person", id.as_str())];
+        let mut answers = vec![];
+        for (method, what, body) in
+            [("POST", "lease", vec![]), ("PATCH", "mask", patch.clone()), ("POST", "submit", vec![])]
+        {
+            answers.push(site.send(BEA, method, &format!("/frames/{frame}/{what}"), &headers, body).await.status);
+        }
+        answers
+    };
+    assert_eq!(opened_by(ADA).await, [StatusCode::UNAUTHORIZED; 3]);
+    let history = site.send(BEA, "GET", &format!("/frames/{frame}/history"), &[], ()).await.json();
+    assert_eq!(history.as_array().unwrap().len(), 1);
+    // The submission names a version that is the newest no more.
+    assert_eq!(opened_by(BEA).await, [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::CONFLICT]);
+}
+
+#[tokio::test]
 async fn tiles_make_a_new_version_of_the_one_they_were_drawn_on() {
     let site = Site::open().await;
     let frame = site.takes_next(ADA).await.unwrap();

@@ -7,7 +7,7 @@ import { SIGNED_OUT } from "../../static/annotate/store/sync.js";
 /** A server that answers so. */
 function answering(context, answer) {
   const sent = context.mock.method(globalThis, "fetch", async () => answer).mock;
-  return { server: new Server("/frames/1", { width: 4, height: 2 }), sent };
+  return { server: new Server("/frames/1", { width: 4, height: 2, person: 7 }), sent };
 }
 
 const work = { seconds: 300, actions: {} };
@@ -17,6 +17,7 @@ test("a submission takes the work along, has an end, and hears where to go on", 
   assert.deepEqual(await server.submit(3, work, { findings: ["fog"], word: "it is fog" }), { next: "/frames/2/annotate" });
   const [url, { headers, body, signal }] = sent.calls[0].arguments;
   assert.deepEqual([url, headers["if-match"], JSON.parse(body)], ["/frames/1/submit", '"3"', { work, findings: ["fog"], word: "it is fog" }]);
+  assert.equal(headers["windlass-person"], "7");
   assert.ok(signal instanceof AbortSignal);
 });
 

@@ -256,6 +256,7 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
         "checks": chosen.checks,
         "uncertainty": chosen.uncertainty.is_some(),
         "segments": chosen.segments.is_some(),
+        "person": person.id.0,
         // The key of the draft in the browser: another person, or a new workspace on the same address, has another.
         "draft": format!("{project_created_at}/{project}/{frame}/{}", person.id),
         // What they set up for looking is theirs and the project's.

@@ -19,10 +19,15 @@ const PATIENCE = 20_000;
 export class NoSuchVersion extends Error {}
 
 export class Server {
-  /** @param {string} frame URL of the frame, without a slash at its end @param {{ width: number, height: number }} size */
-  constructor(frame, { width, height }) {
+  /**
+   * @param {string} frame URL of the frame, without a slash at its end
+   * @param {{ width: number, height: number, person: number }} setup `person`: who opened the page. Somebody else who signs
+   *   in meanwhile, in this browser, did not draw what is on it
+   */
+  constructor(frame, { width, height, person }) {
     this.frame = frame;
     this.size = { width, height };
+    this.by = { "windlass-person": String(person) };
   }
 
   /**
@@ -49,6 +54,7 @@ export class Server {
     const answer = await fetch(`${this.frame}/mask`, {
       method: "PATCH",
       headers: {
+        ...this.by,
         "if-match": `"${version}"`,
         "content-type": "application/octet-stream",
         "windlass-save": id,
@@ -92,7 +98,7 @@ export class Server {
   /** A sign of life. @returns {Promise<LeaseOutcome>} */
   async renewLease() {
     try {
-      const answer = await fetch(`${this.frame}/lease`, { method: "POST", redirect: "manual" });
+      const answer = await fetch(`${this.frame}/lease`, { method: "POST", headers: this.by, redirect: "manual" });
       if (answer.ok) return { kind: "held", until: (await answer.json()).until };
       if (answer.status === 423) return { kind: "taken", message: await sentence(answer) };
     } catch {
@@ -110,7 +116,7 @@ export class Server {
   async submit(version, work, objection) {
     const answer = await fetch(`${this.frame}/submit`, {
       method: "POST",
-      headers: { "if-match": `"${version}"`, "content-type": "application/json" },
+      headers: { ...this.by, "if-match": `"${version}"`, "content-type": "application/json" },
       body: JSON.stringify({ work, ...objection }),
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE),
