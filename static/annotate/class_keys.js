@@ -20,6 +20,14 @@ export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
   const first = palette.map(({ key }) => key);
   /** @type {HTMLElement | null} */
   let waiting = null;
+  /** No key comes any more. */
+  const forget = () => {
+    if (!waiting) return;
+    const { key } = palette[Number(waiting.dataset.index)];
+    waiting.textContent = key ? shown(key) : "none";
+    waiting = null;
+  };
+  body.closest("dialog")?.addEventListener("close", forget);
   const show = () => {
     keyboard.setClasses(palette.filter(({ key }) => key).map(({ index, key, name }) => ({ keys: [key], name, group: "Classes", once: true, run: () => run(index) })));
     changed();
@@ -55,14 +63,13 @@ export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
     button.textContent = one.key ? shown(one.key) : "none";
     button.setAttribute("aria-label", `Key of ${one.name}: ${button.textContent}. Press to change it.`);
     button.addEventListener("click", () => {
+      forget();
+      // Some browsers give it none by a click; without it, it would not hear that the focus goes on.
+      button.focus();
       waiting = button;
       button.textContent = "press a key";
     });
-    button.addEventListener("blur", () => {
-      if (waiting !== button) return;
-      waiting = null;
-      button.textContent = one.key ? shown(one.key) : "none";
-    });
+    button.addEventListener("blur", () => waiting === button && forget());
     detail.append(button);
     line.append(term, detail);
     return line;

@@ -196,6 +196,7 @@ export class Editor {
   /** Fills the polygon. */
   closePolygon() {
     if (!this.polygon.canClose || this.frozen) return;
+    this.polygon.held = -1;
     const { ring } = this.polygon;
     this.polygon = this.#newPolygon();
     this.#change("polygon", this.class, () => fillPolygon(this.map, ring, this.class));

@@ -45,9 +45,9 @@ export function wireExample({ setup, editor, palette }) {
       }
       for (const read of [picture, label]) read.close();
     } catch {
+      // Asked again with another class, or once it is switched on anew: not with every painting.
       examples = null;
       if (seen !== one.index) return;
-      seen = -1;
       canvas.hidden = true;
       setText("#example-text", "The source's frames cannot be shown now");
     }

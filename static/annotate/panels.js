@@ -97,9 +97,11 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     surface.classList.toggle("hand", down || editor.tool === "hand");
     stage.ask();
   };
+  /** Whether the keyboard's pen draws, though the mouse may have moved since. */
+  const penDown = () => editor.busy && !pointer.drawing;
   const close = () => act(() => editor.accept() || editor.closePolygon());
   // What is open comes first: a segment that is accepted in its place would be one that nobody looked at.
-  const enter = () => act(() => (!editor.pending && doubts.accept()) || (pen.active ? pen.press() : close()));
+  const enter = () => act(() => (!editor.pending && doubts.accept()) || (pen.active || penDown() ? pen.press() : close()));
   const drop = () => act(() => (editor.pending || stage.drawing ? editor.cancel() : doubts.leave()));
   const pending = wirePending({ editor, act, close, drop });
   const snap = () => act(() => (editor.snap(toggle(find("#snap"))), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));

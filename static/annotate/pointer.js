@@ -14,6 +14,9 @@ const SAME_PLACE = 5;
 const SOON = 500;
 /** A finger that moves farther draws, in screen pixels; until then it may be the first of two. */
 const SLIP = 8;
+/** A finger that drew for longer and went farther drew a stroke, whatever comes then: milliseconds, screen pixels. */
+const YOUNG = 300;
+const SHORT = 24;
 /** Tools that act at once: with them a finger waits until it is lifted. @type {Set<import("./editor.js").ToolName>} */
 const WAIT = new Set(["fill", "polygon"]);
 /** After a pen a hand still rests for so long, in milliseconds. */
@@ -49,6 +52,8 @@ export class Pointer {
     this.hand = null;
     /** What a finger will draw once it is sure that no second one comes. @type {{ at: Point, begin: () => void } | null} */
     this.waiting = null;
+    /** What draws: where it went down, when, how far it has gone from there. @type {{ at: Point, time: number, far: number }} */
+    this.drawn = { at: { x: 0, y: 0 }, time: 0, far: 0 };
     /** When a pen was seen last. */
     this.penAt = -Infinity;
     /** The last press that drew. @type {{ at: Point, time: number } | null} */
@@ -81,7 +86,7 @@ export class Pointer {
     this.surface.setPointerCapture(id);
     this.down.set(id, at);
     this.tell.hover(at);
-    if (type === "touch" && this.hand?.type === "touch" && this.down.size === 2) return this.#pinchBegins();
+    if (type === "touch" && this.hand?.type === "touch" && this.down.size === 2) return this.#pinchBegins(event);
     if (this.down.size > 1) return;
     this.hand = { id, type };
     if (event.button === 1 || this.panning || this.editor.tool === "hand") {
@@ -92,6 +97,7 @@ export class Pointer {
       // Two fingers may move the view, a palm that is left behind draws nothing.
       if (type === "touch" && event.timeStamp - this.penAt < RESTS) return;
       this.act = "draw";
+      this.drawn = { at, time: event.timeStamp, far: 0 };
       const begin = this.#stroke(event, at);
       if (type === "touch") this.waiting = { at, begin };
       else begin();
@@ -132,6 +138,7 @@ export class Pointer {
       this.view.pan(at.x - before.x, at.y - before.y);
       this.tell.moved();
     } else if (this.act === "draw") {
+      this.drawn.far = Math.max(this.drawn.far, apart([this.drawn.at, at]));
       if (this.waiting && (WAIT.has(this.editor.tool) || apart([this.waiting.at, at]) < SLIP)) return;
       this.waiting?.begin();
       // The browser hands out one event a frame and keeps the points between: all of them make the stroke.
@@ -150,7 +157,7 @@ export class Pointer {
     if (this.act === "pinch" ? this.down.size > 0 : this.hand?.id !== event.pointerId) return;
     // The system took a palm for what it is.
     const nothing = event.type === "pointercancel" && event.pointerType === "touch";
-    if (this.act === "draw" && nothing) this.#undraw();
+    if (this.act === "draw" && nothing) this.#breakOff(event);
     else if (this.act === "draw") {
       const { waiting } = this;
       waiting?.begin();
@@ -162,10 +169,17 @@ export class Pointer {
     this.surface.classList.remove("panning");
   }
 
-  /** A second finger: what the first one drew was no stroke. */
-  #pinchBegins() {
-    this.#undraw();
+  /** A second finger. @param {PointerEvent} event */
+  #pinchBegins(event) {
+    this.#breakOff(event);
     this.act = "pinch";
+  }
+
+  /** The finger was no pen, it turns out: what it began is nothing, but a whole stroke is kept, which undo takes away. @param {PointerEvent} event */
+  #breakOff({ timeStamp }) {
+    const { time, far } = this.drawn;
+    if (this.act === "draw" && !this.waiting && timeStamp - time > YOUNG && far > SHORT) this.editor.lift();
+    this.#undraw();
   }
 
   /** The pen comes after the palm. */

@@ -14,10 +14,15 @@ import { stillOpen } from "./pending.js";
 export function wireRelease({ editor, saving }) {
   const form = /** @type {HTMLFormElement} */ (find("#release"));
   const release = async () => {
+    if (editor.frozen) return;
     editor.lift();
     if (editor.polygon.canClose || editor.spread) return say(stillOpen(editor));
-    if (await saving.sync.flush()) form.submit();
-    else say("Not put back: the last strokes are not saved yet");
+    editor.cancel();
+    // A stroke after the last save would stay behind.
+    editor.frozen = true;
+    if (await saving.sync.flush()) return form.submit();
+    editor.frozen = false;
+    say("Not put back: the last strokes are not saved yet");
   };
   form.addEventListener("submit", (event) => (event.preventDefault(), release()));
   return { commands: [{ keys: ["shift+backspace"], name: "Put the frame back", group: "Frame", shown: ["Shift + Backspace"], run: release }] };

@@ -130,7 +130,8 @@ export class Painter {
       }
     }
     const { canvas } = this.layers.ghost;
-    if (canvas.hidden === this.ghost.shown) canvas.hidden = !this.ghost.shown;
+    const idle = this.ghost.shown === null;
+    if (canvas.hidden !== idle) canvas.hidden = idle;
     return false;
   }
 

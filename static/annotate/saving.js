@@ -121,7 +121,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   };
 
   editor.onChange = (name) => {
-    clock.act(name);
+    // A pinch is no work on the mask, though the autosave may have sent the stroke that it was at first.
+    if (name !== "cancel") clock.act(name);
     sync.touch();
     keepDraft();
   };
@@ -204,10 +205,15 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   addEventListener("offline", () => showSaveState(sync.state));
   addEventListener("focus", () => sync.state.kind === "unsaved" && sync.flush());
   addEventListener("blur", () => sync.flush());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && sync.flush());
+  /** It may be the last that a page does: what the pen has drawn so far is a stroke. */
+  const part = () => {
+    editor.lift();
+    sync.flush();
+  };
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && part());
   addEventListener("pagehide", () => {
     leaving = true;
-    sync.flush();
+    part();
   });
   addEventListener("pageshow", () => (leaving = false));
   addEventListener("beforeunload", (event) => {

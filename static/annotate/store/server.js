@@ -12,7 +12,7 @@ import { SIGNED_OUT } from "./sync.js";
 /** @typedef {{ version: number, kind: string, who: string, at: number, seconds?: number, actions?: number }} PastVersion */
 /** @typedef {{ findings: string[], word: string }} Objection what was found, and why it is submitted all the same */
 
-/** A save or a submission that takes longer has failed. */
+/** What takes longer has failed: a save that hangs in a conflict's check would be the last one. */
 const PATIENCE = 20_000;
 
 /** The server has never had it, or was put back to a time before it. */
@@ -36,7 +36,7 @@ export class Server {
    */
   async mask(version) {
     const which = version === undefined ? "" : `&version=${version}`;
-    const answer = await fetch(`${this.frame}/mask?runs=true${which}`, { cache: "no-store" });
+    const answer = await fetch(`${this.frame}/mask?runs=true${which}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (answer.status === 404 && version !== undefined) throw new NoSuchVersion();
     if (!answer.ok || answer.redirected) throw new Error(`the mask could not be read (${answer.status})`);
     const { pixels, origins } = planesOf(new Uint8Array(await answer.arrayBuffer()), this.size);
@@ -83,7 +83,7 @@ export class Server {
 
   /** @returns {Promise<PastVersion[]>} the newest first */
   async history() {
-    const answer = await fetch(`${this.frame}/history`);
+    const answer = await fetch(`${this.frame}/history`, { signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) throw new Error(`the history could not be read (${answer.status})`);
     return answer.json();
   }

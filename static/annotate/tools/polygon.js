@@ -23,7 +23,7 @@ export function fillPolygon(map, corners, value) {
   }
 }
 
-/** Farther away, a line along edges is shown only once its corner is set: searching it takes too long for each move. */
+/** Farther away, a line along edges is shown only once its corner is let go: searching it takes too long for each move. */
 const PREVIEWED = 150;
 
 /** A polygon being drawn: its corners can still be moved, added and taken away. */
@@ -110,6 +110,7 @@ export class Polygon {
     const to = this.corners[(index + 1) % this.corners.length];
     const known = this.ways.get(from);
     if (known?.to === to) return known.way;
+    if (this.held >= 0 && [from, to].includes(this.corners[this.held]) && apart(from, to) > PREVIEWED) return [];
     const way = this.wire ? this.wire.between(from, to) : [];
     this.ways.set(from, { to, way });
     return way;
