@@ -38,6 +38,18 @@ export function disable(selector, disabled) {
 }
 
 /**
+ * Shows a bar, or hides it. The focus that was in it goes to the frame: a browser would leave it nowhere.
+ *
+ * @param {string} selector @param {boolean} shown
+ */
+export function reveal(selector, shown) {
+  const bar = find(selector);
+  if (bar.hidden === !shown) return;
+  if (!shown && bar.contains(document.activeElement)) find("#stage").focus({ preventScroll: true });
+  bar.hidden = !shown;
+}
+
+/**
  * Opens a dialog that its own buttons alone close. A browser closes one on a second Escape in spite of a `cancel` that is
  * prevented, which would leave open what it asks.
  *

@@ -1,7 +1,7 @@
 // @ts-check
 /** Goes through the fix queue: the view goes to a segment, one key accepts it, a class's key corrects it. */
 
-import { disable, find, press, say, setText } from "./dom.js";
+import { disable, find, press, reveal, say, setText } from "./dom.js";
 import { FixQueue } from "./fix_queue.js";
 import { stillOpen } from "./pending.js";
 
@@ -20,12 +20,11 @@ export function wireDoubts({ editor, stage, palette }) {
   /** Places in the queue by the change that corrected them. @type {Map<string, number>} */
   const corrected = new Map();
   const button = /** @type {HTMLButtonElement} */ (find("#next-doubt"));
-  const bar = find("#question");
   const show = () => {
     const node = queue ? queue.node : -1;
     stage.marked = node;
     press(button, node >= 0);
-    bar.hidden = node < 0;
+    reveal("#question", node >= 0);
     if (!queue) return;
     setText("#doubt-progress", `${Math.floor(queue.progress * 100)} %`);
     if (node < 0) return;

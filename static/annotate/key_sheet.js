@@ -1,6 +1,7 @@
 // @ts-check
 /** The sheet on `?`: every key, from the very table that the keyboard obeys. */
 
+import { find } from "./dom.js";
 import { shown } from "./keyboard.js";
 
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -35,4 +36,18 @@ export function fillKeySheet(body, commands) {
       return section;
     }),
   );
+}
+
+/**
+ * The switch for who speaks to the machine, or rests a hand on its keys: a letter means nothing unless the frame has the focus.
+ *
+ * @param {import("./keyboard.js").Keyboard} keyboard @param {import("./memory.js").Memory} memory
+ */
+export function wireKeySwitch(keyboard, memory) {
+  const box = /** @type {HTMLInputElement} */ (find("#keys-on-frame"));
+  const obey = () => (keyboard.place = box.checked ? find("#stage") : null);
+  box.checked = memory.kept.keysOnFrame ?? false;
+  box.addEventListener("change", obey);
+  memory.ask(() => ({ keysOnFrame: box.checked }));
+  obey();
 }

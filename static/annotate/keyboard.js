@@ -12,6 +12,8 @@ export class Keyboard {
     /** @type {Map<string, Command>} */
     this.byKey = new Map();
     this.setClasses([]);
+    /** What must have the focus for keys without Ctrl and Alt; none: they act wherever it is. @type {Element | null} */
+    this.place = null;
     /** @type {Map<string, Command>} */
     this.held = new Map();
     addEventListener("keydown", (event) => this.#down(event));
@@ -27,7 +29,7 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event */
   #down(event) {
-    if (belongsToField(event) || document.querySelector("dialog[open]")) return;
+    if (belongsToField(event) || document.querySelector("dialog[open]") || this.#elsewhere(event)) return;
     const command = this.#commandOf(event);
     if (!command) return;
     event.preventDefault();
@@ -38,6 +40,11 @@ export class Keyboard {
     } else {
       command.run?.();
     }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #elsewhere({ ctrlKey, metaKey, altKey }) {
+    return this.place !== null && this.place !== document.activeElement && !ctrlKey && !metaKey && !altKey;
   }
 
   /** @param {KeyboardEvent} event @returns {Command | undefined} that of the key, else of the sign that it prints: a German `"` is Shift + 2 */

@@ -5,7 +5,7 @@
  * @typedef {{
  *   locked?: string[], hidden?: string[], keys?: Record<string, string>,
  *   brightness?: number, contrast?: number, opacity?: number, size?: number,
- *   outlines?: boolean, minimap?: boolean, patterns?: boolean,
+ *   outlines?: boolean, minimap?: boolean, patterns?: boolean, keysOnFrame?: boolean,
  * }} Kept classes by name: another round may have others
  */
 

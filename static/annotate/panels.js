@@ -7,7 +7,7 @@ import { wireDoubts } from "./doubts.js";
 import { disable, find, press, say, setText, toggle } from "./dom.js";
 import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
-import { fillKeySheet } from "./key_sheet.js";
+import { fillKeySheet, wireKeySwitch } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { Memory } from "./memory.js";
@@ -161,6 +161,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   ];
   const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
+  wireKeySwitch(keyboard, memory);
   wireClassKeys({ palette, keyboard, memory, run: choose, changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([

@@ -1,7 +1,7 @@
 // @ts-check
 /** What is open and not painted yet, a polygon or a scribble's preview: the bar that closes or drops it by finger, and words for it. */
 
-import { disable, find, press, setText } from "./dom.js";
+import { disable, find, press, reveal, setText } from "./dom.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
 
@@ -25,8 +25,8 @@ export function wirePending({ editor, act, close, drop }) {
   return {
     show() {
       const { pending, polygon, spread } = editor;
-      bar.hidden = pending === null;
-      if (bar.hidden) return;
+      reveal("#pending", pending !== null);
+      if (!pending) return;
       setText("#close-pending > span", spread ? "Accept" : "Close");
       disable("#close-pending", !spread && !polygon.canClose);
       trim.hidden = !spread;

@@ -1,9 +1,14 @@
 // @ts-check
 /** What is said of saving: in the top bar always, across the frame while strokes are not saved. */
 
-import { disable, find, setText } from "./dom.js";
+import { find, reveal, setText } from "./dom.js";
 
 /** @typedef {import("./store/sync.js").SaveState} SaveState */
+
+/** Where strokes are that the server has not: a browser without room or leave for a draft keeps none. @returns {string} */
+export function keptWhere() {
+  return find("#save-state").hasAttribute("data-undrafted") ? "only in this tab: do not close it" : "in this browser";
+}
 
 /** @param {SaveState} state */
 export function showSaveState(state) {
@@ -20,10 +25,11 @@ export function showSaveState(state) {
   // To who does not see it: a failure is heard from the banner or the dialog, and every save would be too much.
   if (state.kind === "unsaved" || state.kind === "conflict") setText("#saved-again", "");
   else if (failed && state.kind === "saved") setText("#saved-again", "Everything is saved again");
-  find("#banner").hidden = state.kind !== "unsaved";
+  reveal("#banner", state.kind === "unsaved");
   if (state.kind !== "unsaved") return;
   const reason = navigator.onLine ? state.reason : "You are offline.";
-  setText("#banner-text", `Not saved: ${reason} Your strokes are kept in this browser.`);
+  setText("#banner-text", `Not saved: ${reason} Your strokes are kept ${keptWhere()}.`);
   find("#banner-sign-in").hidden = state.cause !== "signed_out";
-  disable("#retry", state.trying ?? false);
+  // Disabled, it would lose the focus with each attempt. A click meanwhile waits for the one under way.
+  find("#retry").setAttribute("aria-disabled", String(state.trying ?? false));
 }

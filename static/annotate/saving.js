@@ -2,12 +2,12 @@
 /** Saving on the page: the autosave, the draft, what is said of them, and submitting. */
 
 import { chooseRegions } from "./conflict.js";
-import { find } from "./dom.js";
+import { find, reveal } from "./dom.js";
 import { MERGE } from "./editor.js";
 import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
 import { applyChange, changeOf } from "./runs.js";
-import { showSaveState } from "./save_state.js";
+import { keptWhere, showSaveState } from "./save_state.js";
 import { Drafts } from "./store/draft.js";
 import { NoSuchVersion } from "./store/server.js";
 import { Sync } from "./store/sync.js";
@@ -114,10 +114,10 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       past: history.past.slice(),
       future: history.future.slice(),
     });
-    await drafts.write(draft).then(
-      () => pill.removeAttribute("data-undrafted"),
-      () => pill.setAttribute("data-undrafted", ""),
-    );
+    const failed = await drafts.write(draft).then(() => false, () => true);
+    if (failed === pill.hasAttribute("data-undrafted")) return;
+    pill.toggleAttribute("data-undrafted", failed);
+    showSaveState(sync.state);
   };
 
   editor.onChange = (name) => {
@@ -198,7 +198,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   }
 
   find("#retry").addEventListener("click", () => sync.flush());
-  find("#recovered-close").addEventListener("click", () => (find("#recovered").hidden = true));
+  find("#recovered-close").addEventListener("click", () => reveal("#recovered", false));
 
   for (const sign of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(sign, () => clock.touch(), { passive: true, capture: true });
   addEventListener("online", () => sync.flush());
@@ -250,7 +250,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     hearOfLease(outcome) {
       const note = find("#leased");
       note.hidden = outcome.kind !== "taken";
-      if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept in this browser only, and saved once the frame is free again.`;
+      if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept ${keptWhere()}. It is saved once the frame is free again.`;
       if (outcome.kind === "held" && sync.state.kind === "unsaved") sync.flush();
     },
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Submitting: the checks first, each finding with a way to its place; then the frame, with a word where they are overruled. */
 
-import { find, say, setText } from "./dom.js";
+import { find, reveal, say, setText } from "./dom.js";
 import { stillOpen } from "./pending.js";
 
 /** @typedef {import("./checks.js").Finding} Finding */
@@ -23,7 +23,6 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   const word = /** @type {HTMLInputElement} */ (find("#word"));
   const overrule = /** @type {HTMLButtonElement} */ (find("#overrule"));
   const absorb = find("#absorb");
-  const bar = find("#places");
   const names = setup.classes.map(({ name }) => name);
   /** @type {Finding[]} */
   let findings = [];
@@ -73,12 +72,12 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
     walk = { finding, index: (index + places.length) % places.length };
     const { bounds, text } = places[walk.index];
     stage.show(bounds);
-    bar.hidden = false;
+    reveal("#places", true);
     setText("#places-text", `${finding.text}. Place ${walk.index + 1} of ${places.length < count ? `the first ${places.length} of ${count}` : count}: ${text}`);
   };
   const leave = () => {
     walk = null;
-    bar.hidden = true;
+    reveal("#places", false);
   };
   /** @param {number} step */
   const on = (step) => walk && !stage.drawing && go(walk.finding, walk.index + step);

@@ -31,6 +31,8 @@ export class Drafts {
     this.next = undefined;
     /** @type {Promise<void> | null} */
     this.writing = null;
+    /** Whether the browser has no room for what can be undone. */
+    this.cramped = false;
   }
 
   /** @returns {Promise<Draft | undefined>} */
@@ -91,8 +93,23 @@ export class Drafts {
     }
   }
 
+  /** What is not saved comes before what can be undone: it is a small part of the whole. @param {Draft} draft */
+  async #put(draft) {
+    if (!this.cramped) {
+      try {
+        return await this.#putWhole(draft);
+      } catch {
+        // Tried without the strokes.
+      }
+    }
+    const head = { ...draft, past: [], future: [] };
+    await this.#do("readwrite", (heads, strokes) => [strokes.delete(this.#all), heads.put(head, this.key)]);
+    this.written.clear();
+    this.cramped = true;
+  }
+
   /** @param {Draft} draft */
-  async #put({ past, future, ...rest }) {
+  async #putWhole({ past, future, ...rest }) {
     const all = [...past, ...future];
     const wanted = new Set(all.map(({ id }) => id));
     const fresh = all.filter(({ id }) => !this.written.has(id));
