@@ -96,6 +96,142 @@ test("a conflict is resolved by region with keys; every version and every stroke
   await end(ada, home);
 });
 
+test("what is drawn while the frame is opened, or could not be, neither shows nor harms the draft", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const before = await ada.opens(1);
+  await site.kill();
+  await before.page.keyboard.press("5");
+  await before.drags([[50, 60], [250, 60]]);
+  await before.says("NOT SAVED");
+  const [drawn, from, to] = [await before.mask(), await before.at(50, 160), await before.at(250, 160)];
+  await before.page.close();
+  await site.start();
+  await ada.signIn();
+
+  const page = await ada.context.newPage();
+  /** @param {(route: import("playwright-core").Route) => Promise<void>} answer in the picture's place @param {string} state */
+  const drawsTooEarly = async (answer, state) => {
+    let go = () => {};
+    const held = /** @type {Promise<void>} */ (new Promise((resolve) => (go = resolve)));
+    await page.route("**/frames/1/image*", (route) => held.then(() => answer(route)));
+    await page.goto(`${site.url}/frames/1/annotate`);
+    await page.waitForSelector("#frame canvas.labels");
+    const draw = async () => {
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(to.x, to.y, { steps: 5 });
+      await page.mouse.up();
+    };
+    await draw();
+    go();
+    await page.waitForSelector(`body[data-state="${state}"]`);
+    if (state === "failed") await draw();
+    await page.unroute("**/frames/1/image*");
+  };
+  await drawsTooEarly((route) => route.fulfill({ status: 500 }), "failed");
+  assert.match((await page.textContent("#loading")) ?? "", /could not be opened/);
+  await drawsTooEarly((route) => route.continue(), "ready");
+  const desk = new Desk(page);
+  assert.match((await page.textContent("#recovered-text")) ?? "", /brought back/);
+  await desk.says("Saved v2");
+  assert.ok(drawn.equals(await desk.mask()));
+  assert.ok(drawn.equals(await ada.read("/frames/1/mask")));
+  await page.keyboard.press("5");
+  await desk.drags([[50, 160], [250, 160]]);
+  assert.equal(await desk.classAt(150, 160), FENCE);
+  await end(ada);
+});
+
+test("a page that is left in the middle of a stroke keeps what was drawn of it; one that was dropped is no action", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  const { keyboard, mouse } = desk.page;
+  await keyboard.press("5");
+  for (const y of [60, 160]) {
+    const [from, to] = [await desk.at(50, y), await desk.at(250, y)];
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    await mouse.move(to.x, to.y, { steps: 5 });
+    if (y === 60) await keyboard.press("Escape"), await mouse.up();
+  }
+  await desk.page.goto(`${site.url}/projects/1/queue`);
+  await desk.page.waitForFunction(async () => (await (await fetch("/frames/1/history")).json()).length > 1);
+  await ada.opens(1, desk.page);
+  assert.deepEqual([await desk.classAt(150, 60) === FENCE, await desk.classAt(150, 160)], [false, FENCE]);
+  assert.deepEqual(site.query("select actions from work").map(([actions]) => actions), ['{"brush":1}']);
+  await end(ada);
+});
+
+test("put back holds the hand still until all is saved; where it is not, drawing goes on", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  let fail = () => {};
+  const failed = /** @type {Promise<void>} */ (new Promise((resolve) => (fail = resolve)));
+  await desk.page.route("**/frames/1/mask", (route) => failed.then(() => route.abort()));
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [250, 60]]);
+  await Promise.all([desk.page.waitForRequest("**/frames/1/mask"), desk.page.keyboard.press("Shift+Backspace")]);
+  await desk.drags([[50, 160], [250, 160]]);
+  assert.notEqual(await desk.classAt(150, 160), FENCE, "it would be saved after the frame is another's");
+  fail();
+  await desk.hears(/Not put back/);
+  await desk.drags([[50, 160], [250, 160]]);
+  assert.equal(await desk.classAt(150, 160), FENCE);
+  await desk.page.unroute("**/frames/1/mask");
+  await desk.says("Saved v");
+  await end(ada);
+});
+
+test("a browser that keeps no draft says so; one without room for what can be undone keeps what is not saved", async () => {
+  for (const refused of [true, false]) {
+    const ada = await site.visitor(browser, "Ada");
+    await ada.context.addInitScript((refused) => {
+      const { open } = IDBFactory.prototype;
+      const { put } = IDBObjectStore.prototype;
+      const full = () => new DOMException("no room", "QuotaExceededError");
+      IDBFactory.prototype.open = function (...how) {
+        if (refused) throw full();
+        return open.apply(this, how);
+      };
+      IDBObjectStore.prototype.put = function (...what) {
+        if (this.name !== "stroke") return put.apply(this, what);
+        this.transaction.abort();
+        throw full();
+      };
+    }, refused);
+    const desk = await ada.opens(1);
+    await site.kill();
+    await desk.page.keyboard.press("5");
+    await desk.drags([[50, 60], [250, 60]]);
+    await desk.says("NOT SAVED");
+    assert.match((await desk.page.textContent("#banner-text")) ?? "", refused ? /kept only in this tab: do not close it\.$/ : /kept in this browser\.$/);
+    const drawn = await desk.mask();
+    await desk.page.close();
+    await site.start();
+    await ada.signIn();
+    const again = await ada.opens(1);
+    assert.equal(drawn.equals(await again.mask()), !refused);
+    await end(ada);
+  }
+});
+
+test("strokes of who opened the page are not saved in the name of who signed in since", async () => {
+  const [ada, bea] = [await site.visitor(browser, "Ada"), await site.visitor(browser, "Bea")];
+  const desk = await ada.opens(1);
+  site.query("update pick set lease_until = 1 where frame_id = 1");
+  await bea.post("/frames/1/take");
+  await ada.context.clearCookies();
+  await ada.context.addCookies(await bea.context.cookies());
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [400, 200]]);
+  await desk.page.waitForSelector("#banner-sign-in:visible");
+  await bea.post("/frames/1/release");
+  await ada.signIn();
+  await desk.says("Saved v2");
+  assert.deepEqual(site.query("select name from mask join user using (user_id) where version = 2"), [["Ada"]]);
+  await end(ada, bea);
+});
+
 test("strokes drawn on a version that a restored backup has not are saved on what it has", async () => {
   const ada = await site.visitor(browser, "Ada");
   const before = await ada.opens(1);

@@ -60,8 +60,9 @@ function keyboard(/** @type {import("../../static/annotate/keyboard.js").Command
     HTMLTextAreaElement: class {},
     HTMLSelectElement: class {},
   });
-  new Keyboard(commands);
+  const keys = new Keyboard(commands);
   return {
+    keys,
     press: (event) => {
       let kept = false;
       listeners.keydown({ ...event, target: { closest: () => null }, preventDefault: () => (kept = true) });
@@ -81,6 +82,19 @@ test("a key that is held down accepts once, and undoes on and on", () => {
     press({ ...pressed("z", "KeyZ", "ctrl"), repeat });
   }
   assert.deepEqual(did, ["accept", "undo", "undo", "undo"]);
+});
+
+test("a person may have it that letters act only where the frame has the focus; with Ctrl they act everywhere", () => {
+  const did = [];
+  const { keys, press } = keyboard(["b", "?", "ctrl+z"].map((key) => ({ keys: [key], name: key, group: "", run: () => did.push(key) })));
+  const all = () => [pressed("b", "KeyB"), pressed("?", "Slash", "shift"), pressed("z", "KeyZ", "ctrl")].forEach(press);
+  const frame = /** @type {any} */ ({});
+  all();
+  keys.place = frame;
+  all();
+  Object.assign(document, { activeElement: frame });
+  all();
+  assert.deepEqual(did, ["b", "?", "ctrl+z", "ctrl+z", "b", "?", "ctrl+z"]);
 });
 
 test("a sign on a digit's key does what it does where no class has that key; with Ctrl it is the browser's", () => {

@@ -158,6 +158,29 @@ test("one finger draws, fills and sets corners", () => {
   assert.equal(cornering.editor.map.at(160, 100), NEW, "within the corner that was dragged");
 });
 
+test("a whole stroke stays when a second finger comes, or the system takes the finger back", () => {
+  for (const broken of ["second finger", "pointercancel"]) {
+    for (const [ms, to, kept] of /** @type {const} */ ([[900, 150, true], [100, 150, false], [900, 65, false]])) {
+      const hands = new Hands();
+      hands.down("touch", 2, 50, 50);
+      hands.move("touch", 2, to, 50);
+      hands.now += ms;
+      if (broken === "pointercancel") hands.up("touch", 2, "pointercancel");
+      else {
+        hands.down("touch", 3, 200, 200);
+        hands.move("touch", 3, 300, 250);
+        assert.ok(hands.view.scale > 1);
+        hands.up("touch", 3);
+        hands.up("touch", 2);
+      }
+      assert.equal(hands.pixels > 0, kept, `${broken} after ${ms} ms at ${to}`);
+      assert.equal(hands.editor.busy, false);
+      hands.editor.undo();
+      assert.equal(hands.pixels, 0);
+    }
+  }
+});
+
 test("a touch that the system takes back for a palm drew nothing", () => {
   const hands = new Hands();
   hands.down("touch", 2, 50, 50);

@@ -21,6 +21,14 @@ test("a submission takes the work along, has an end, and hears where to go on", 
   assert.ok(signal instanceof AbortSignal);
 });
 
+test("a read that never ends ends: a conflict's check that hangs would stop all saving", async (context) => {
+  const { server, sent } = answering(context, new Response(null, { status: 503 }));
+  await assert.rejects(server.mask(3));
+  await assert.rejects(server.history());
+  for (const call of sent.calls) assert.ok(call.arguments[1]?.signal instanceof AbortSignal, call.arguments[0]);
+  assert.equal(sent.calls.length, 2);
+});
+
 test("who is signed out is told so, not a number", async (context) => {
   const { server } = answering(context, new Response("<h1>Sign in first</h1>", { status: 401 }));
   assert.deepEqual(await server.submit(3, work), { problem: SIGNED_OUT });

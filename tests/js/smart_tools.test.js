@@ -266,6 +266,21 @@ test("a polygon that follows edges fills to them, and subtracts as well", () => 
   assert.ok(same(editor.map.pixels, startMask(WIDTH, HEIGHT).pixels));
 });
 
+test("the long arms of a corner in the hand are straight until it is let go: each move would search both", () => {
+  const editor = editorWith("polygon");
+  editor.snap(true);
+  for (const [x, y] of [[141, 30], [279, 100], [139, 230]]) editor.press({ x, y }), editor.lift();
+  editor.press({ x: 279, y: 100 }, { reach: 15 });
+  editor.drag({ x: 281, y: 130 });
+  assert.equal(editor.polygon.line.length, 3);
+  editor.lift();
+  const { length } = editor.polygon.ring;
+  assert.ok(length > 500);
+  editor.press({ x: 281, y: 130 }, { reach: 15 });
+  editor.closePolygon();
+  assert.ok(editor.map.counts[NEW] > 5000);
+});
+
 test("recorded scribbles and wires give the same bytes", () => {
   const draw = () => {
     const editor = editorWith("propagate");

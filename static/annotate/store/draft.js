@@ -103,7 +103,7 @@ export class Drafts {
       }
     }
     const head = { ...draft, past: [], future: [] };
-    await this.#do("readwrite", (heads, strokes) => [strokes.delete(this.#all), heads.put(head, this.key)]);
+    await this.#do("readwrite", (heads, strokes) => [strokes.delete(this.#all), ...this.#putHead(heads, head)]);
     this.written.clear();
     this.cramped = true;
   }
@@ -119,9 +119,16 @@ export class Drafts {
     await this.#do("readwrite", (heads, strokes) => {
       for (const stroke of fresh) strokes.put(stroke, [this.key, stroke.id]);
       for (const id of gone) strokes.delete([this.key, id]);
-      return [heads.put(head, this.key)];
+      return this.#putHead(heads, head);
     });
     this.written = wanted;
+  }
+
+  /** The last of a transaction: a page that is being left does not live to hear that it may be committed. @param {IDBObjectStore} heads @param {Head} head */
+  #putHead(heads, head) {
+    const request = heads.put(head, this.key);
+    heads.transaction.commit();
+    return [request];
   }
 
   /**
