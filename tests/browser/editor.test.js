@@ -167,6 +167,45 @@ test("with the unlabelled in the hand a polygon takes away; undo far away is sho
   assert.ok(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.stage.view.sees({ left: 30, top: 70, right: 80, bottom: 110 })));
 });
 
+test("the keyboard's pen goes up with Enter, though the mouse has moved since it went down", async () => {
+  await type("5", "ArrowUp", "Enter", "Shift+ArrowRight", "Shift+ArrowRight");
+  await desk.page.mouse.move(300, 300);
+  await desk.page.mouse.move(301, 300);
+  await type("Enter", "Escape");
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.history.past.length), 1);
+});
+
+test("where a person wants it letters act only while the frame has the focus, on the next frame as well", async () => {
+  const { page } = desk;
+  const tool = () => page.evaluate(() => /** @type {any} */ (window).windlass.editor.tool);
+  await type("?");
+  await page.getByLabel(/only while the frame has the focus/).check();
+  await page.click("#help [data-close]");
+  await ada.post("/frames/2/take");
+  await page.goto(`${site.url}/frames/2/annotate`);
+  await desk.ready();
+  await page.focus("#open-help");
+  await type("x", "5");
+  assert.equal(await tool(), "brush");
+  await type("Control+s", "Enter");
+  assert.ok(await page.getByLabel(/only while the frame has the focus/).isChecked());
+  await page.click("#help [data-close]");
+  await desk.drags([[50, 60], [60, 60]]);
+  await type("x");
+  assert.equal(await tool(), "eraser");
+});
+
+test("a bar that goes away gives the focus to the frame", async () => {
+  const { page } = desk;
+  const focused = () => page.evaluate(() => document.activeElement?.id);
+  await type("v");
+  for (const [x, y] of [[230, 100], [280, 100], [280, 140]]) await desk.drags([[x, y], [x, y]]);
+  await page.focus("#drop-pending");
+  await type("Enter");
+  await page.locator("#pending").waitFor({ state: "hidden" });
+  assert.equal(await focused(), "stage");
+});
+
 test("tools and classes are one stop for Tab each; arrows go to their buttons and leave the pen where it is", async () => {
   const { page } = desk;
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.querySelector(".name")?.textContent);
@@ -235,6 +274,17 @@ test("a class gets another key on the sheet, and keeps it; the one that had it g
   await desk.page.click("#class-keys > button");
   await type("Escape", "5");
   assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), FENCE);
+});
+
+test("a key that waits for a class waits no longer than its sheet is open, also where a click gives no focus", async () => {
+  await type("?");
+  // As voice control clicks.
+  await desk.page.locator('[aria-label^="Key of fence"]').evaluate((/** @type {HTMLElement} */ button) => button.click());
+  assert.equal(await desk.page.evaluate(() => document.activeElement?.textContent), "press a key");
+  await desk.page.locator("#help [data-close]").evaluate((/** @type {HTMLElement} */ button) => button.click());
+  await type("x");
+  await type("?");
+  assert.equal(await desk.page.locator('[aria-label^="Key of fence"]').textContent(), "5");
 });
 
 test("locks, hidden classes, light, patterns and strength are the same on the next frame", async () => {
