@@ -142,22 +142,32 @@ impl Experiment {
         let File { name, seeds, source, target, val, predictions, .. } = file;
         let knobs = file.recipe;
         let recipe = self::recipe(&[&knobs])?;
-        let arm = |arm: ArmFile| {
+        let mut arms: Vec<Arm> = Vec::with_capacity(file.arm.len());
+        for arm in file.arm {
             let ArmFile { name, stage, from, strategy, list, names, control, recipe: own } = arm;
-            let recipe = self::recipe(&[&knobs, &own]).with_context(|| format!("arm `{name}`"))?;
-            anyhow::Ok(Arm { name, stage, from, strategy, list, names, control, recipe })
-        };
-        let arms = file.arm.into_iter().map(arm).collect::<Result<Vec<_>>>()?;
+            let mut recipe = self::recipe(&[&knobs, &own]).with_context(|| format!("arm `{name}`"))?;
+            if let Some(parent) = arms.iter().find(|other| from.as_ref() == Some(&other.name)) {
+                // The weights know these from their warm-up, whatever the arm's preset says.
+                let Recipe { input, gan, .. } = parent.recipe;
+                for (knob, differs) in [("input", input != recipe.input), ("gan", gan != recipe.gan)] {
+                    let says = differs && own.contains_key(knob);
+                    ensure!(!says, "arm `{name}` has a `{knob}` of its own, which only a warm-up reads: leave it out");
+                }
+                recipe = Recipe { input, gan, ..recipe };
+            }
+            arms.push(Arm { name, stage, from, strategy, list, names, control, recipe });
+        }
         check_arms(&arms)?;
         Ok(Self { name, taxonomy, seeds, source, target, val, recipe, predictions, arms })
     }
 }
 
-/// Tables are laid over each other, anything else takes the place of what was there.
+/// Tables are laid over each other, anything else takes the place of what was there; so does a budget, which is one of
+/// several keys, never two.
 fn put_over(base: &mut toml::Table, over: toml::Table) {
     for (name, value) in over {
         match (base.get_mut(&name), value) {
-            (Some(toml::Value::Table(base)), toml::Value::Table(over)) => put_over(base, over),
+            (Some(toml::Value::Table(base)), toml::Value::Table(over)) if name != "budget" => put_over(base, over),
             (_, value) => _ = base.insert(name, value),
         }
     }
@@ -181,6 +191,15 @@ fn check_arms(arms: &[Arm]) -> Result<()> {
             ensure!(
                 arms.iter().any(|other| other.name == *control),
                 "arm `{name}` has the control `{control}`, no arm"
+            );
+        }
+        if let Some(parent) = parent.filter(|_| arm.stage == Stage::Adapt || arm.strategy.is_some()) {
+            // Which classes a frame has is told by features, which are the parent's and of its knobs.
+            let (ours, theirs) = (arm.recipe.min_pixels, parent.recipe.min_pixels);
+            ensure!(
+                ours == theirs,
+                "arm `{name}` has min_pixels {ours} and the features of arm `{}`, which has {theirs}: give both the same",
+                parent.name
             );
         }
         let is_listed = arm.strategy == Some(Strategy::Listed);
@@ -244,7 +263,7 @@ pub(super) fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Budget;
+    use crate::domain::{Budget, Gan, Input};
 
     const DATA: &str = r#"
         name = "test"
@@ -309,6 +328,12 @@ mod tests {
         says(&arm("stage = \"adapt\"\nfrom = \"M0\""), "an arm with labels");
         says(&arm("stage = \"prelabel\"\nfrom = \"M0\""), "cannot be a prelabel");
         says(&arm("stage = \"adapt\"\nform = \"M0\""), "unknown field `form`");
+        let inject = |knobs: &str| {
+            arm(&format!("stage = \"inject\"\nfrom = \"M0\"\nstrategy = \"random\"\nrecipe = {{ {knobs} }}"))
+        };
+        says(&inject("min_pixels = 7"), "has min_pixels 7 and the features of arm `M0`, which has 10");
+        says(&inject("input = \"unit\""), "a `input` of its own, which only a warm-up reads");
+        says(&inject("gan = \"cross_entropy\""), "a `gan` of its own");
     }
 
     #[test]
@@ -330,6 +355,33 @@ mod tests {
         let paper = Recipe::preset(Preset::Paper, Backbone::EfficientnetLite0);
         let adapt = crate::domain::Schedule { steps: 9, ..paper.adapt };
         assert_eq!(recipe, Recipe { adapt, k: 2, ..paper });
+    }
+
+    #[test]
+    fn what_belongs_to_the_weights_is_the_warm_ups_whatever_preset_trains_them_on() {
+        let arms = "[[arm]]\nname = \"M0\"\nstage = \"warmup\"\nrecipe = { gan = \"cross_entropy\" }\n[[arm]]\nname = \"M1\"\n\
+            stage = \"inject\"\nfrom = \"M0\"\nstrategy = \"random\"\n[[arm]]\nname = \"M2\"\nstage = \"adapt\"\nfrom = \"M1\"\n\
+            recipe = { preset = \"released-code\", input = \"imagenet\" }\n";
+        for text in [arms.to_owned(), arms.replace(", input = \"imagenet\"", "")] {
+            let recipe = parse(&text).unwrap().arms.remove(2).recipe;
+            let (input, gan) = (Input::Imagenet, Gan::CrossEntropy);
+            let released = Recipe::preset(Preset::ReleasedCode, Backbone::EfficientnetLite0);
+            assert_eq!(recipe, Recipe { input, gan, ..released });
+        }
+    }
+
+    #[test]
+    fn a_budget_of_an_experiment_takes_the_place_of_its_pairs() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let pair = file("pair.toml", &format!("{DATA}\n[recipe]\nbatch_source = 3\nbudget = {{ percent = 5.0 }}\n"));
+        let own = file("own.toml", &format!("name = \"own\"\n[recipe]\nbudget = {{ frames = 9 }}\n{WARMUP}"));
+        let recipe = Experiment::read(&own, Some(&pair), folder.path()).unwrap().recipe;
+        assert_eq!((recipe.batch_source, recipe.budget), (3, Budget::Frames(9)));
     }
 
     #[test]

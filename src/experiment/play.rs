@@ -66,7 +66,8 @@ pub(super) async fn play(
             continue;
         };
         let dir = jobs.join(format!("seed-{seed}")).join(slug(&arm.name));
-        let plan = Plan { seed, recipe: arm.recipe.clone(), ..frames.plan.clone() };
+        let imagenet = runner.engine.imagenet(arm.recipe.backbone);
+        let plan = Plan { seed, recipe: arm.recipe.clone(), imagenet, ..frames.plan.clone() };
         let mut jobs = Jobs { runner, name, told: vec![], seen: &mut seen };
         let next = Next { plan, names: &frames.names, arm, dir, parent, predictions: experiment.predictions };
         let done = match arm.stage {
@@ -157,14 +158,7 @@ impl Next<'_> {
         // Features belong to the model that they describe and its knobs, so that other arms find them there.
         let features = self.plan_of_parent()?.features(parent.model.clone(), Some(parent.discriminator.clone()));
         let features = jobs.run(&parent.dir, features).await?.join(files::FEATURES);
-        let plan = self.plan_of_anchors()?;
-        let (k, v) = (plan.recipe.k, plan.recipe.v);
-        // Those of other numbers of anchors lie beside.
-        let dir = if (k, v) == (parent.arm.recipe.k, parent.arm.recipe.v) {
-            parent.dir.clone()
-        } else {
-            parent.dir.join(format!("k-{k}-v-{v}"))
-        };
+        let (plan, dir) = self.plan_of_anchors()?;
         let anchors = jobs.run(&dir, plan.anchors(features.clone())).await?.join(files::ANCHORS);
         let listed = self.listed()?;
         let choice = Choice { strategy, listed, ..Choice::of(&self.plan.recipe) };
@@ -178,11 +172,25 @@ impl Next<'_> {
         Ok(Plan { recipe: self.parent()?.arm.recipe.clone(), ..self.plan.clone() })
     }
 
-    /// With those, and this arm's numbers of anchors.
-    fn plan_of_anchors(&self) -> Result<Plan> {
-        let Recipe { k, v, .. } = self.plan.recipe;
-        let of_parent = self.plan_of_parent()?;
-        Ok(Plan { recipe: Recipe { k, v, ..of_parent.recipe.clone() }, ..of_parent })
+    /// With those, and this arm's of the anchors. Where these differ, the jobs lie beside, in a folder named by what does.
+    fn plan_of_anchors(&self) -> Result<(Plan, PathBuf)> {
+        let (parent, of_parent) = (self.parent()?, self.plan_of_parent()?);
+        let was = &of_parent.recipe;
+        let Recipe { v, kmeans_iterations, kmeans_restarts, .. } = self.plan.recipe;
+        // An adaptation has anchors of the target alone.
+        let (k, numbers) = match self.arm.stage {
+            Stage::Adapt => (was.k, format!("v-{v}")),
+            _ => (self.plan.recipe.k, format!("k-{}-v-{v}", self.plan.recipe.k)),
+        };
+        let named = [
+            ((k, v) != (was.k, was.v), numbers),
+            (kmeans_iterations != was.kmeans_iterations, format!("iterations-{kmeans_iterations}")),
+            (kmeans_restarts != was.kmeans_restarts, format!("restarts-{kmeans_restarts}")),
+        ];
+        let named: Vec<String> = named.into_iter().filter_map(|(differs, name)| differs.then_some(name)).collect();
+        let dir = if named.is_empty() { parent.dir.clone() } else { parent.dir.join(named.join("-")) };
+        let recipe = Recipe { k, v, kmeans_iterations, kmeans_restarts, ..was.clone() };
+        Ok((Plan { recipe, ..of_parent }, dir))
     }
 
     /// The frames of the arm's list.
@@ -200,9 +208,7 @@ impl Next<'_> {
         let parent = self.parent()?;
         let features = self.plan_of_parent()?.target_features(parent.model.clone());
         let features = jobs.run(&parent.dir, features).await?.join(files::FEATURES);
-        let (plan, v) = (self.plan_of_parent()?, self.plan.recipe.v);
-        let plan = Plan { recipe: Recipe { v, ..plan.recipe.clone() }, ..plan };
-        let dir = if v == parent.arm.recipe.v { parent.dir.clone() } else { parent.dir.join(format!("v-{v}")) };
+        let (plan, dir) = self.plan_of_anchors()?;
         let anchors = plan.target_anchors(features.clone());
         let anchors = jobs.run(&dir, anchors).await?.join(files::ANCHORS);
         let labelled = parent.labelled.clone();
