@@ -1,7 +1,7 @@
 //! `spec.json`: everything a job needs to know.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +172,23 @@ pub enum Task {
         /// Write every prediction as `out/predictions/<frame id>.png`, class indices at the label's size.
         predictions: bool,
     },
+}
+
+impl Task {
+    /// The files of numbers that it goes by: weights, features, anchors. With others it is another job.
+    pub fn inputs(&self) -> Vec<&Path> {
+        let files = match self {
+            Self::Warmup { imagenet, .. } => vec![Some(imagenet)],
+            Self::Features { model, discriminator, .. } => vec![Some(model), discriminator.as_ref()],
+            Self::Anchors { features, .. } => vec![Some(features)],
+            Self::Select { features, anchors, .. } => vec![Some(features), Some(anchors)],
+            Self::Prelabel { model, .. } | Self::Inject { model, .. } | Self::Evaluate { model, .. } => {
+                vec![Some(model)]
+            }
+            Self::Adapt { model, features, anchors, .. } => vec![Some(model), features.as_ref(), Some(anchors)],
+        };
+        files.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
 }
 
 /// Why a spec cannot be followed.

@@ -1,16 +1,18 @@
 //! One job's folder: written, run, followed to its end; left alone where an earlier run has done it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::play::read;
 use super::progress::{Terminal, span};
 use crate::config::EngineArgs;
 use crate::domain::{Event, JobSpec, Line, files};
 use crate::formats::atomic;
+use crate::formats::digest::sha256;
 use crate::supervisor::launch::launch;
 use crate::supervisor::process::Process;
 use crate::supervisor::tail::Tail;
@@ -37,16 +39,28 @@ pub(super) struct Runner<'a> {
     pub terminal: &'a Terminal,
     /// Whether somebody pressed Ctrl-C.
     pub stopped: Cell<bool>,
+    /// Of files that jobs of this run went by.
+    pub digests: RefCell<Digests>,
 }
+
+/// SHA-256 of files, by their paths.
+pub(super) type Digests = BTreeMap<PathBuf, String>;
+
+/// The digests of what a job goes by, beside its spec. Jobs of earlier versions have none.
+const INPUTS: &str = "inputs.json";
 
 impl Runner<'_> {
     /// Runs a job to its end, or takes the results of an earlier run of the same spec. Says its `out` folder too.
     pub(super) async fn run(&self, dir: &Path, spec: &JobSpec, what: &str) -> Result<(PathBuf, Told)> {
-        prepare(dir, spec)?;
+        let there = prepare(dir, spec, &self.inputs(spec).await?)?;
         let mut told = Told::default();
         let mut tail = Tail::new(dir.join(files::EVENTS), 0);
         told.read(&mut tail)?;
         if !told.is_done() {
+            if (&there.device, there.threads) != (&spec.device, spec.threads) {
+                // Its own knobs stay, by which the engine knows the checkpoints that are there.
+                write(dir, &JobSpec { device: spec.device.clone(), threads: spec.threads, ..there })?;
+            }
             let process = self.start(dir)?;
             self.follow(process, &mut tail, &mut told, what)
                 .await
@@ -54,6 +68,26 @@ impl Runner<'_> {
             self.terminal.say(&format!("{what}: {}", span(told.seconds)));
         }
         Ok((dir.join(files::OUT), told))
+    }
+
+    /// What a job goes by, as far as it is there; if it is not, the engine says so. Features are large: each file is read once
+    /// a run, beside the runtime.
+    async fn inputs(&self, spec: &JobSpec) -> Result<Digests> {
+        let mut inputs = Digests::new();
+        for path in spec.task.inputs().into_iter().filter(|path| path.is_file()).map(Path::to_owned) {
+            let known = self.digests.borrow().get(&path).cloned();
+            let digest = match known {
+                Some(digest) => digest,
+                None => {
+                    let file = path.clone();
+                    let digest = tokio::task::spawn_blocking(move || sha256(&file)).await?;
+                    digest.with_context(|| format!("{} cannot be read", path.display()))?
+                }
+            };
+            self.digests.borrow_mut().insert(path.clone(), digest.clone());
+            inputs.insert(path, digest);
+        }
+        Ok(inputs)
     }
 
     /// Whether the run is to end, instead of going on with other arms.
@@ -102,23 +136,42 @@ impl Runner<'_> {
     }
 }
 
-/// Writes the spec, unless it is there. A folder of another experiment is not touched.
-fn prepare(dir: &Path, spec: &JobSpec) -> Result<()> {
+/// Writes the spec, unless it is there, and gives the one that is. A folder of another experiment is not touched.
+fn prepare(dir: &Path, spec: &JobSpec, inputs: &Digests) -> Result<JobSpec> {
     let path = dir.join(files::SPEC);
     if path.exists() {
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let is_same = |there: JobSpec| {
-            let (theirs, ours) = (there.recipe.read_by(spec.stage), spec.recipe.read_by(spec.stage));
-            theirs == ours && JobSpec { recipe: spec.recipe.clone(), ..there } == *spec
+        let other = |what: &str| {
+            let dir = dir.display();
+            format!(
+                "{dir} holds a job with other {what}: give another --jobs (or --out, where there is none), or delete that folder"
+            )
         };
-        ensure!(
-            JobSpec::parse(&text).is_ok_and(is_same),
-            "{} holds a job with other knobs or frames: give another --jobs (or --out, where there is none), or delete that folder",
-            dir.display()
-        );
-        return Ok(());
+        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let is_same = |there: &JobSpec| {
+            let (theirs, ours) = (there.recipe.read_by(spec.stage), spec.recipe.read_by(spec.stage));
+            // Where it runs makes no other job of it.
+            let JobSpec { recipe, device, .. } = spec.clone();
+            theirs == ours && JobSpec { recipe, device, threads: spec.threads, ..there.clone() } == *spec
+        };
+        let there = JobSpec::parse(&text).ok().filter(is_same).with_context(|| other("knobs or frames"))?;
+        let before = dir.join(INPUTS);
+        if before.exists() {
+            let differs = |(path, digest): (&PathBuf, &String)| inputs.get(path).is_some_and(|now| now != digest);
+            let changed = read::<Digests>(&before)?;
+            ensure!(!changed.iter().any(differs), other("weights, features or anchors, which were made anew since"));
+        }
+        return Ok(there);
     }
     std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    // Before the spec, without which there is no job.
+    atomic::write(&dir.join(INPUTS), &serde_json::to_vec_pretty(inputs)?)
+        .with_context(|| format!("{} cannot be written to", dir.display()))?;
+    write(dir, spec)?;
+    Ok(spec.clone())
+}
+
+fn write(dir: &Path, spec: &JobSpec) -> Result<()> {
+    let path = dir.join(files::SPEC);
     atomic::write(&path, &serde_json::to_vec_pretty(spec)?)
         .with_context(|| format!("{} cannot be written", path.display()))
 }

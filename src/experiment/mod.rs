@@ -17,7 +17,7 @@ mod report;
 
 pub use file::{Arm, Experiment};
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::path::Path;
 
@@ -49,7 +49,8 @@ pub async fn run(arguments: &Run) -> Result<()> {
     };
     std::fs::create_dir_all(&jobs).with_context(|| format!("{} cannot be made", jobs.display()))?;
     let _jobs_lock = lock(&jobs)?;
-    let runner = Runner { engine: &arguments.engine, terminal: &terminal, stopped: Cell::new(false) };
+    let (stopped, digests) = (Cell::new(false), RefCell::default());
+    let runner = Runner { engine: &arguments.engine, terminal: &terminal, stopped, digests };
     let ground = Ground { frames: &frames, experiment: &experiment, jobs: &jobs, runner: &runner };
     let lines = Lines::new(&out);
     let (mut played, mut failed) = (vec![], vec![]);
@@ -62,18 +63,23 @@ pub async fn run(arguments: &Run) -> Result<()> {
         played.extend(arms);
         failed.extend(errors);
     }
+    let n_failed = failed.len();
+    let ended = match failed.into_iter().next() {
+        None => Ok(()),
+        Some(first) if n_failed == 1 => Err(first),
+        Some(first) => Err(first.context(format!("{n_failed} arms failed; the same command tries them again"))),
+    };
+    if played.is_empty() {
+        // A report of an earlier run says more.
+        return ended;
+    }
     let earlier = lines.of_other_seeds(&experiment.name, &experiment.seeds).context("results.jsonl cannot be read")?;
     let report = Report::new(&experiment, &frames, &played, &earlier);
     report.write(&out, &played).with_context(|| format!("the report cannot be written to {}", out.display()))?;
     terminal.say("");
     let mut screen = std::io::stdout();
     writeln!(screen, "{}\n\nreport: {}", report.table(), out.join("report.md").display())?;
-    let n_failed = failed.len();
-    match failed.into_iter().next() {
-        None => Ok(()),
-        Some(first) if n_failed == 1 => Err(first),
-        Some(first) => Err(first.context(format!("{n_failed} arms failed; the same command tries them again"))),
-    }
+    ended
 }
 
 /// Two runs in one folder would start the same jobs.

@@ -12,6 +12,7 @@ pub mod label;
 pub mod mask_png;
 pub mod segments;
 pub mod atomic;
+pub mod digest;
 pub mod datasets;
 pub mod contain;
 pub mod codes;

@@ -6,22 +6,20 @@ mod pickle;
 mod pth;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
-use sha2::{Digest, Sha256};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
+use windlass::formats::digest;
 
 pub use cli::WeightsCommand;
 pub use file::WeightsError;
 
 use file::WeightsFile;
-
-use crate::layout::hex;
 
 /// What the backbone's variables are called before their names in an ImageNet file.
 const BACKBONE: &str = "backbone.";
@@ -70,21 +68,7 @@ pub fn convert(from: impl AsRef<Path>, to: impl AsRef<Path>) -> anyhow::Result<(
 /// Of a file's bytes, hexadecimal.
 pub fn sha256(path: impl AsRef<Path>) -> anyhow::Result<String> {
     let path = path.as_ref();
-    let digest = || {
-        let mut file = BufReader::with_capacity(1 << 20, std::fs::File::open(path)?);
-        let mut hasher = Sha256::new();
-        loop {
-            let bytes = file.fill_buf()?;
-            if bytes.is_empty() {
-                return Ok::<_, std::io::Error>(hasher.finalize());
-            }
-            hasher.update(bytes);
-            let n = bytes.len();
-            file.consume(n);
-        }
-    };
-    let digest = digest().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex(&digest))
+    digest::sha256(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Fills the variables that begin with `prefix` from the tensors of the rest of their names.
