@@ -20,6 +20,8 @@ struct Key {
     experiment: String,
     arm: String,
     seed: u64,
+    /// Why there is no result.
+    error: Option<String>,
 }
 
 impl Lines {
@@ -50,19 +52,24 @@ impl Lines {
         }
     }
 
-    /// Adds a line, in the place of one that the same arm and seed of the same experiment left before.
+    /// Adds a line, in the place of one that the same arm and seed of the same experiment left before. A result that stands
+    /// there is worth more than why there is no newer one.
     pub(super) fn put(&self, experiment: &str, arm: &str, seed: u64, result: &impl Serialize) -> io::Result<()> {
         let before = self.text()?;
-        let is_older = |line: &&str| {
-            serde_json::from_str::<Key>(line)
-                .is_ok_and(|key| (key.experiment.as_str(), key.arm.as_str(), key.seed) == (experiment, arm, seed))
-        };
-        let mut lines: Vec<String> =
-            before.lines().filter(|line| !line.is_empty() && !is_older(line)).map(str::to_owned).collect();
         let mut line = serde_json::json!({ "experiment": experiment, "arm": arm, "seed": seed });
         if let (Value::Object(line), Value::Object(result)) = (&mut line, serde_json::to_value(result)?) {
             line.extend(result);
         }
+        let older = |line: &str| {
+            let key: Key = serde_json::from_str(line).ok()?;
+            ((key.experiment.as_str(), key.arm.as_str(), key.seed) == (experiment, arm, seed)).then_some(key)
+        };
+        let is_result = |line: &str| older(line).is_some_and(|key| key.error.is_none());
+        if !line["error"].is_null() && before.lines().any(is_result) {
+            return Ok(());
+        }
+        let others = before.lines().filter(|line| !line.is_empty() && older(line).is_none());
+        let mut lines: Vec<String> = others.map(str::to_owned).collect();
         lines.push(line.to_string());
         atomic::write(&self.path, (lines.join("\n") + "\n").as_bytes())
     }
@@ -83,5 +90,18 @@ mod tests {
         let values: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(values.iter().map(|value| value["mean_iou"].as_f64().unwrap()).collect::<Vec<_>>(), [0.1, 0.3, 0.4]);
         assert_eq!((&values[2]["arm"], &values[2]["seed"]), (&Value::from("b"), &Value::from(1)));
+    }
+
+    #[test]
+    fn an_error_takes_the_place_of_an_error_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = Lines::new(folder.path());
+        let (good, bad) = (serde_json::json!({ "mean_iou": 0.1 }), serde_json::json!({ "error": "no room" }));
+        for (arm, result) in [("a", &good), ("b", &bad), ("a", &bad), ("b", &bad), ("c", &bad), ("c", &good)] {
+            lines.put("table", arm, 1, result).unwrap();
+        }
+        let text = std::fs::read_to_string(folder.path().join("results.jsonl")).unwrap();
+        let errors: Vec<bool> = text.lines().map(|line| line.contains("no room")).collect();
+        assert_eq!(errors, [false, true, false]);
     }
 }

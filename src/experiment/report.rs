@@ -105,6 +105,8 @@ pub(super) enum LineReport {
 /// What such a line tells of a run that is not played now.
 #[derive(Deserialize)]
 pub(super) struct Earlier {
+    stage: Option<Stage>,
+    from: Option<String>,
     recipe: Recipe,
     #[serde(flatten)]
     run: RunReport,
@@ -125,8 +127,7 @@ pub(super) fn result(arm: &Arm, done: Result<&Played, &anyhow::Error>, taxonomy:
 }
 
 impl Report {
-    /// Of what was played now, and of runs with other seeds that are known by their lines alone; lines of other knobs do not
-    /// count.
+    /// Of what was played now, and of runs with other seeds that are known by their lines alone.
     pub(super) fn new(
         experiment: &Experiment,
         frames: &Frames,
@@ -135,13 +136,14 @@ impl Report {
     ) -> Self {
         let Frames { plan, refused, .. } = frames;
         let device = played.iter().flat_map(|played| &played.jobs).map(|(_, told)| told.device.as_str());
+        let now: Vec<(&str, RunReport)> = played
+            .iter()
+            .map(|played| (played.arm.name.as_str(), RunReport::new(played, &experiment.taxonomy)))
+            .collect();
+        let known = Known { arms: &experiment.arms, now: &now, earlier };
         let runs = |arm: &Arm| {
-            let of_arm = played.iter().filter(|played| played.arm.name == arm.name);
-            let now = of_arm.map(|played| RunReport::new(played, &experiment.taxonomy));
-            let knobs = arm.recipe.read_by(arm.stage);
-            let same = |(name, line): &&(String, Earlier)| *name == arm.name && line.recipe.read_by(arm.stage) == knobs;
-            let before = earlier.iter().filter(same).map(|(_, line)| line.run.clone());
-            let mut runs: Vec<RunReport> = now.chain(before).collect();
+            let before = known.lines(arm).filter(|line| known.is_same(arm, line)).map(|line| &line.run);
+            let mut runs: Vec<RunReport> = known.now(arm).chain(before).cloned().collect();
             runs.sort_by_key(|run| run.seed);
             runs
         };
@@ -173,6 +175,50 @@ impl Report {
             None => self.arms.first(),
         }
     }
+}
+
+/// What is known of the arms.
+struct Known<'a> {
+    arms: &'a [Arm],
+    /// What was played now, by its arm.
+    now: &'a [(&'a str, RunReport)],
+    /// With other seeds.
+    earlier: &'a [(String, Earlier)],
+}
+
+impl<'a> Known<'a> {
+    fn now(&self, arm: &Arm) -> impl Iterator<Item = &'a RunReport> {
+        self.now.iter().filter(move |(name, _)| *name == arm.name).map(|(_, run)| run)
+    }
+
+    fn lines(&self, arm: &Arm) -> impl Iterator<Item = &'a Earlier> {
+        self.earlier.iter().filter(move |(name, _)| *name == arm.name).map(|(_, line)| line)
+    }
+
+    /// Whether a line tells of the arm as it is now: of its stage, knobs, parent and choice, with as many labels as it has now
+    /// and from a parent of which the same is to be said.
+    fn is_same(&self, arm: &Arm, line: &Earlier) -> bool {
+        let chosen = line.run.selection.as_ref();
+        let parent = self.arms.iter().find(|other| arm.from.as_ref() == Some(&other.name));
+        line.recipe.read_by(arm.stage) == arm.recipe.read_by(arm.stage)
+            && line.stage.is_none_or(|stage| stage == arm.stage && line.from == arm.from)
+            && chosen.map(|chosen| chosen.strategy) == arm.strategy
+            && self.now(arm).all(|now| now.labelled == line.run.labelled && is_of_list(now, &line.run))
+            && parent.is_none_or(|parent| {
+                let mut of_seed = self.lines(parent).filter(|other| other.run.seed == line.run.seed);
+                of_seed.all(|other| self.is_same(parent, other))
+            })
+    }
+}
+
+/// Whether two runs that took what a list names had the same list, as far as both say what they picked.
+fn is_of_list(one: &RunReport, other: &RunReport) -> bool {
+    let picked = |run: &RunReport| {
+        let listed = run.selection.as_ref().filter(|chosen| chosen.strategy == Strategy::Listed)?;
+        Some(listed.picked.iter().map(|pick| pick.frame.clone()).collect::<Vec<_>>())
+            .filter(|picked| !picked.is_empty())
+    };
+    picked(one).zip(picked(other)).is_none_or(|(one, other)| one == other)
 }
 
 /// Knobs of a recipe that another has otherwise, by their places.

@@ -42,11 +42,13 @@ const COUNTING: &str = r#"echo "$stage" >> "$fake/started""#;
 
 struct Play {
     fake: Fake,
+    /// Of each job.
+    threads: usize,
 }
 
 impl Play {
     async fn new(experiment: &str) -> Self {
-        let play = Self { fake: Fake::new().await };
+        let play = Self { fake: Fake::new().await, threads: 0 };
         play.fake.engine(COUNTING);
         play.write(experiment);
         play
@@ -73,7 +75,7 @@ impl Play {
             engine: Some(self.path("engine")),
             launcher: String::new(),
             device: "cpu".into(),
-            threads: 0,
+            threads: self.threads,
             weights: Some(self.path("weights")),
         };
         let (file, data, out) = (self.path("experiment.toml"), Some(self.path("data")), self.path(out));
@@ -93,6 +95,11 @@ impl Play {
     fn report(&self, name: &str) -> String {
         fs::read_to_string(self.path("out").join(name)).unwrap()
     }
+}
+
+/// What a refused or failed run has to leave as it was.
+fn left(play: &Play) -> [String; 3] {
+    ["results.jsonl", "report.json", "report.md"].map(|name| play.report(name))
 }
 
 fn ids(frames: &[FrameRef]) -> Vec<FrameId> {
@@ -230,6 +237,43 @@ async fn a_later_round_chooses_with_the_adapted_model_up_to_its_total_and_a_list
 }
 
 #[tokio::test]
+async fn each_arm_has_anchors_by_its_own_knobs_and_a_warm_up_the_weights_of_its_own_network() {
+    let arms = r#"
+[[arm]]
+name = "fewer starts"
+stage = "inject"
+from = "M0"
+strategy = "madav2"
+recipe = { v = 3, kmeans_restarts = 1 }
+[[arm]]
+name = "as published"
+stage = "adapt"
+from = "two selected"
+recipe = { preset = "paper" }
+[[arm]]
+name = "large"
+stage = "warmup"
+recipe = { backbone = "resnet101" }
+"#;
+    let play = Play::new(&format!("{EXPERIMENT}{arms}")).await;
+    play.run().await.unwrap();
+    let kmeans = |job: &str| {
+        let recipe = play.spec(job).recipe;
+        (recipe.v, recipe.kmeans_iterations, recipe.kmeans_restarts)
+    };
+    assert_eq!(kmeans("m0/anchors"), (10, 50, 5));
+    assert_eq!(kmeans("m0/k-10-v-3-restarts-1/anchors"), (3, 50, 1));
+    assert_eq!(kmeans("two-selected/target_anchors"), (10, 50, 5));
+    assert_eq!(kmeans("two-selected/iterations-20/target_anchors"), (10, 20, 5));
+    let Task::Adapt { anchors, .. } = play.spec("as-published/adapt").task else { panic!("it adapts") };
+    assert!(anchors.ends_with("two-selected/iterations-20/target_anchors/out/anchors.safetensors"));
+    for (arm, file) in [("m0", "efficientnet_lite0.safetensors"), ("large", "resnet101.safetensors")] {
+        let Task::Warmup { imagenet, .. } = play.spec(&format!("{arm}/warmup")).task else { panic!("it warms up") };
+        assert!(imagenet.ends_with(file), "{}", imagenet.display());
+    }
+}
+
+#[tokio::test]
 async fn experiments_that_share_a_folder_of_jobs_warm_up_once() {
     let play = Play::new(EXPERIMENT).await;
     let shared = Some(play.path("shared"));
@@ -272,6 +316,29 @@ async fn seeds_that_another_box_played_stand_in_the_table_by_their_lines() {
         1,
         "what was played with other knobs is another thing"
     );
+}
+
+#[tokio::test]
+async fn a_line_of_another_choice_or_parent_is_another_thing() {
+    let play = Play::new(EXPERIMENT).await;
+    play.run().await.unwrap();
+    let seeds_with = async |experiment: String| {
+        fs::remove_dir_all(play.path("out/jobs")).unwrap();
+        play.write(&experiment);
+        play.run_seeds("out", None, vec![2]).await.unwrap();
+        let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
+        let arms = json["arms"].as_array().unwrap().iter();
+        arms.map(|arm| arm["runs"].as_array().unwrap().len()).collect::<Vec<_>>()
+    };
+    assert_eq!(seeds_with(EXPERIMENT.into()).await, [2, 2, 2, 2]);
+    let mada = EXPERIMENT.replace(r#""madav2""#, r#""mada""#);
+    assert_eq!(seeds_with(mada).await, [2, 2, 1, 1], "nor is what was adapted from that choice");
+    let from_random = EXPERIMENT.replace(r#"from = "two selected""#, r#"from = "two random""#);
+    assert_eq!(seeds_with(from_random).await[3], 1);
+    play.fake.engine(&format!(
+        r#"{COUNTING}; if [ "$stage" = select ]; then mkdir -p "$1/out"; sed 's/"frame":9/"frame":6/' "$fake/results/select/selection.json" > "$1/out/selection.json"; say '"done","seconds":1.0'; exit; fi"#
+    ));
+    assert_eq!(seeds_with(EXPERIMENT.into()).await, [2, 1, 1, 1], "one label where there were two");
 }
 
 fn ids_of(ids: &[FrameId]) -> Vec<i64> {
@@ -319,6 +386,57 @@ async fn other_knobs_do_not_go_into_the_same_folder() {
     play.write(&EXPERIMENT.replace("frames = 2", "frames = 3"));
     let said = play.run().await.unwrap_err();
     assert!(said.contains("holds a job with other knobs or frames: give another --jobs"), "{said}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_refused_leaves_results_and_report_of_the_one_before() {
+    let play = Play::new(EXPERIMENT).await;
+    play.run().await.unwrap();
+    let before = left(&play);
+    play.write(&EXPERIMENT.replace("frames = 2 }", "frames = 2 }\ndropout = 0.5"));
+    let said = play.run().await.unwrap_err();
+    assert!(said.contains("holds a job with other knobs"), "{said}");
+    assert!(left(&play) == before);
+}
+
+#[tokio::test]
+async fn where_a_job_runs_makes_no_other_job_of_it() {
+    let mut play = Play::new(EXPERIMENT).await;
+    play.run().await.unwrap();
+    let once = play.started();
+    fs::remove_file(play.path("out/jobs/seed-1/adapted/evaluate/events.jsonl")).unwrap();
+    play.threads = 3;
+    play.run().await.unwrap();
+    assert_eq!(play.started()[once.len()..], ["evaluate"], "what is done is not done again");
+    assert_eq!((play.spec("adapted/evaluate").threads, play.spec("adapted/adapt").threads), (3, 0));
+}
+
+#[tokio::test]
+async fn a_job_of_a_model_that_was_made_anew_is_another_job() {
+    let play = Play::new(EXPERIMENT).await;
+    play.run().await.unwrap();
+    let before = left(&play);
+    let once = play.started();
+    let anew = async || {
+        fs::remove_dir_all(play.path("out/jobs/seed-1/m0/warmup")).unwrap();
+        play.run().await
+    };
+    anew().await.unwrap();
+    assert_eq!(play.started()[once.len()..], ["warmup"], "it came out the same");
+
+    fs::write(play.path("results/warmup/model.safetensors"), "other weights").unwrap();
+    let said = anew().await.unwrap_err();
+    let want = "m0/evaluate holds a job with other weights, features or anchors, which were made anew since: give another --jobs";
+    assert!(said.contains(want), "{said}");
+    assert!(left(&play) == before);
+    assert_eq!(play.started()[once.len() + 1..], ["warmup"]);
+
+    // Jobs of earlier versions do not tell what they went by.
+    for job in ["m0/evaluate", "m0/features", "two-random/inject", "two-selected/inject"] {
+        fs::remove_file(play.path("out/jobs/seed-1").join(job).join("inputs.json")).unwrap();
+    }
+    play.run().await.unwrap();
+    assert_eq!(play.started().len(), once.len() + 2);
 }
 
 #[tokio::test]
