@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
-use windlass::domain::{Backbone, FrameRef, Input, Recipe, Size, Stream, rng};
+use windlass::domain::{FrameRef, Recipe, Size, Stream, rng};
 
 use crate::ahead::Ahead;
 use crate::augment::View;
@@ -113,18 +113,17 @@ struct Cut {
 }
 
 impl<const N: usize> Batches<N> {
-    /// Begins to read for the given steps.
+    /// Begins to read for the given steps; beyond a frame lies the colour `pad`.
     ///
     /// # Errors
     /// A set without frames.
-    pub fn start(job: &Job, seed: u64, sets: [Set; N], steps: Range<u64>) -> Result<Self> {
+    pub fn start(job: &Job, seed: u64, sets: [Set; N], steps: Range<u64>, pad: [u8; 3]) -> Result<Self> {
         if let Some(empty) = sets.iter().find(|set| set.frames.is_empty()) {
             let (frames, remedy) = empty.what();
             bail!("there are no {frames} to train on: {remedy}");
         }
         let recipe = job.spec.recipe.clone();
         let shelf = job.shelf.clone();
-        let pad = nothing(&recipe);
         let orders = sets.each_ref().map(|set| Order::new(seed, set.order, set.frames.len()));
         let make = move |step| {
             // Drawn before anything is read, in one order: what is drawn does not depend on who reads first.
@@ -167,8 +166,8 @@ pub struct OnDemand {
 }
 
 impl OnDemand {
-    /// A reader of these frames, without labels.
-    pub fn start(job: &Job, seed: u64, frames: Vec<FrameRef>) -> Result<Self> {
+    /// A reader of these frames, without labels; beyond a frame lies the colour `pad`.
+    pub fn start(job: &Job, seed: u64, frames: Vec<FrameRef>, pad: [u8; 3]) -> Result<Self> {
         let (asked, orders) = channel::<(u64, Vec<usize>)>();
         let (done, read) = channel();
         let (recipe, shelf) = (job.spec.recipe.clone(), job.shelf.clone());
@@ -178,7 +177,7 @@ impl OnDemand {
             let mut raw = Raw::default();
             for place in wanted {
                 let view = View::draw(&mut draw, recipe.frame, crop, recipe.scale);
-                raw.push(place, cut(&shelf, &frames[place], false, view, crop, nothing(&recipe))?);
+                raw.push(place, cut(&shelf, &frames[place], false, view, crop, pad)?);
             }
             Ok(raw)
         };
@@ -233,15 +232,6 @@ fn cut(shelf: &Shelf, frame: &FrameRef, labelled: bool, view: View, crop: Size, 
     }
     view.padding(crop, &mut cut.padding);
     Ok(cut)
-}
-
-/// What the network takes for nothing: a colour that is normalised to about 0.
-fn nothing(recipe: &Recipe) -> [u8; 3] {
-    match (recipe.input, recipe.backbone) {
-        (Input::Unit, _) => [0; 3],
-        (Input::Imagenet, Backbone::Resnet101) => [124, 116, 104],
-        (Input::Imagenet, Backbone::EfficientnetLite0) => [127; 3],
-    }
 }
 
 /// An endless order of frames: each epoch is a shuffle of its own, so the frame at a place needs no history.

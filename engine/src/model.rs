@@ -18,6 +18,12 @@ fn names(classes: &[Class]) -> String {
     classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+/// What made the weights at `path`; none where they came without a card.
+pub fn card(path: &Path) -> Result<Option<ModelCard>> {
+    let Ok(card) = fs::read(path.with_file_name(files::MODEL_CARD)) else { return Ok(None) };
+    serde_json::from_slice(&card).with_context(|| format!("the card beside {}", path.display())).map(Some)
+}
+
 /// A network on the job's device.
 pub struct Model {
     /// Its weights by name.
@@ -38,8 +44,8 @@ impl Model {
         Self { vs, net, kind: if half { Kind::BFloat16 } else { Kind::Float } }
     }
 
-    fn of(job: &Job) -> Self {
-        Self::fresh(&job.spec.recipe, job.spec.classes.len(), job.spec.seed, job.device)
+    fn of(job: &Job, recipe: &Recipe) -> Self {
+        Self::fresh(recipe, job.spec.classes.len(), job.spec.seed, job.device)
     }
 
     /// With random weights but for the backbone, whose are ImageNet's.
@@ -49,29 +55,29 @@ impl Model {
             "there are no ImageNet weights at {}: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`",
             path.display()
         );
-        let mut model = Self::of(job);
+        let mut model = Self::of(job, &job.spec.recipe);
         weights::load_backbone(&mut model.vs, path)?;
         Ok(model)
     }
 
-    /// With the weights that an earlier job left.
+    /// With the weights that an earlier job left. Their card says what they take a pixel for, whatever the recipe says by now.
     pub fn load(job: &Job, path: &Path) -> Result<Self> {
         ensure!(
             path.is_file(),
             "there is no weights file at {}: put it back, or run the stage that makes it again",
             path.display()
         );
-        if let Ok(card) = fs::read(path.with_file_name(files::MODEL_CARD)) {
-            let card: ModelCard =
-                serde_json::from_slice(&card).with_context(|| format!("the card beside {}", path.display()))?;
+        let mut recipe = job.spec.recipe.clone();
+        if let Some(card) = card(path)? {
             let (theirs, ours) = (names(&card.classes), names(&job.spec.classes));
             ensure!(
                 theirs == ours,
                 "{} tells apart {theirs}, not {ours}: take a model of the same classes",
                 path.display()
             );
+            recipe.input = card.recipe.input;
         }
-        let mut model = Self::of(job);
+        let mut model = Self::of(job, &recipe);
         weights::load(&mut model.vs, path)?;
         Ok(model)
     }
@@ -102,7 +108,7 @@ impl Model {
         let card = ModelCard {
             stage: job.spec.stage,
             classes: job.spec.classes.clone(),
-            recipe: job.spec.recipe.clone(),
+            recipe: Recipe { input: self.net.input(), ..job.spec.recipe.clone() },
             seed: job.spec.seed,
             parent: weights::sha256(parent)?,
             sha256: weights::sha256(&path)?,

@@ -76,7 +76,7 @@ pub fn train<const N: usize>(
     }
     let first = resumed.unwrap_or(0);
     job.events.progress(first, steps, "step")?;
-    let mut batches = Batches::start(job, seed, sets, first..steps)?;
+    let mut batches = Batches::start(job, seed, sets, first..steps, lesson.model().net.nothing())?;
 
     for step in first..steps {
         let done = step + 1;

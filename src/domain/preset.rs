@@ -125,6 +125,8 @@ impl Recipe {
         Self {
             preset: Preset::ReleasedCode,
             input: Input::Unit,
+            // Its widths are drawn from half to one and a half times 2200, of frames that are 2048 wide.
+            scale: if backbone == Backbone::Resnet101 { [0.54, 1.61] } else { base.scale },
             inject: schedule(&base.inject),
             adapt: schedule(&base.adapt),
             kmeans_restarts: 1,
@@ -163,5 +165,7 @@ mod tests {
         assert_eq!((paper.k, paper.anchor_decay, paper.crop), (10, 0.999, Size { width: 896, height: 512 }));
         // 20 and 200 epochs of 743 steps: Cityscapes' 2975 frames by 4.
         assert_eq!((paper.warmup.steps, paper.adapt.steps), (20 * 743, 200 * 743));
+        let released = Recipe::preset(Preset::ReleasedCode, Backbone::Resnet101);
+        assert_eq!((paper.scale, released.scale), ([0.5, 1.5], [0.54, 1.61]));
     }
 }

@@ -184,7 +184,8 @@ knobs! {
             /// Batch norms of the backbone; the head's are always trained. MADAv2's code: trained. Better frozen when
             /// a step has fewer than 8 frames.
             "Backbone's norms" norm: Norm,
-            /// What a pixel's bytes become. MADAv2's code: unit, though its weights expect imagenet.
+            /// What a pixel's bytes become. Only the warm-up reads it; a model goes on with its own. MADAv2's code: unit,
+            /// though its weights expect imagenet.
             #[serde(default)]
             "Input" input: Input,
             /// What the network computes with on a card.
@@ -200,7 +201,7 @@ knobs! {
             /// What the network sees while training, in multiples of 16. The paper: 896x512.
             "Crop" crop: Size,
             /// A frame is resized by a factor drawn from here before it is cropped. Where it is smaller than the crop, what
-            /// lies beyond it counts nowhere. The paper: 0.5 to 1.5.
+            /// lies beyond it counts nowhere. The paper: 0.5 to 1.5. MADAv2's code: 0.54 to 1.61 on Cityscapes.
             "Scale" scale: [f64; 2],
             /// A step. MADAv2's code: 4.
             "Source frames" batch_source: usize,
@@ -212,7 +213,8 @@ knobs! {
         "Warm-up" {
             /// Section 3.2.
             "Warm-up" warmup: Schedule,
-            /// How domains are told apart. The paper does not say; ProDA, its nearest relative: least_squares.
+            /// How domains are told apart. Only the warm-up reads it. The paper does not say; ProDA, its nearest relative:
+            /// least_squares.
             #[serde(default)]
             "Adversarial loss" gan: Gan,
             /// How hard the domains are pulled together. The paper: 0.01. With cross_entropy rather 0.001.
@@ -384,8 +386,8 @@ impl Recipe {
                 self.batch_unlabelled
             ));
         }
-        if self.k == 0 || self.v == 0 || self.kmeans_restarts == 0 {
-            return Err("k and v must be at least 1, and so must kmeans_restarts".into());
+        if self.k == 0 || self.v == 0 || !(1..=100).contains(&self.kmeans_restarts) {
+            return Err("k and v must be at least 1, and kmeans_restarts 1 to 100".into());
         }
         let largest = |side: u32| f64::from(side) * self.scale[1];
         if largest(self.frame.width) < f64::from(width) || largest(self.frame.height) < f64::from(height) {
@@ -469,20 +471,17 @@ mod tests {
         recipe.crop.width = 256;
         recipe.ohem_min_kept = 1.5;
         assert_eq!(recipe.check().unwrap_err(), "ohem_min_kept is 1.5: give 0 to 1");
-        recipe.ohem_min_kept = 0.1;
-        (recipe.cutmix, recipe.batch_unlabelled) = (true, 3);
+        (recipe.ohem_min_kept, recipe.cutmix, recipe.batch_unlabelled) = (0.1, true, 3);
         assert!(recipe.check().unwrap_err().contains("in pairs"));
-        recipe.batch_unlabelled = 2;
-        recipe.adapt.horizon = 10;
+        (recipe.batch_unlabelled, recipe.adapt.horizon) = (2, 10);
         assert!(recipe.check().unwrap_err().contains("0 before the end"));
-        recipe.adapt.horizon = 0;
-        recipe.adapt.power = -0.9;
+        (recipe.adapt.horizon, recipe.adapt.power) = (0, -0.9);
         assert_eq!(recipe.check().unwrap_err(), "adapt.power is -0.9: give 0 to 10");
-        recipe.adapt.power = 0.9;
-        recipe.batch_source = 1_000_000_000;
+        (recipe.adapt.power, recipe.batch_source) = (0.9, 1_000_000_000);
         assert!(recipe.check().unwrap_err().ends_with("frames: give 1 to 1024 each"));
-        recipe.batch_source = 4;
-        recipe.alignment_weight = 4864.0;
+        (recipe.batch_source, recipe.kmeans_restarts) = (4, 101);
+        assert!(recipe.check().unwrap_err().ends_with("kmeans_restarts 1 to 100"));
+        (recipe.kmeans_restarts, recipe.alignment_weight) = (100, 4864.0);
         assert!(recipe.check().unwrap_err().contains("means here, not sums"));
     }
 

@@ -78,6 +78,20 @@ impl Segmenter {
         Self { input, ..self }
     }
 
+    /// What it takes a pixel's bytes for.
+    pub fn input(&self) -> Input {
+        self.input
+    }
+
+    /// What it takes for nothing: a colour that is normalised to about 0.
+    pub fn nothing(&self) -> [u8; 3] {
+        match (self.input, &self.backbone) {
+            (Input::Unit, _) => [0; 3],
+            (Input::Imagenet, Body::Resnet(_)) => [124, 116, 104],
+            (Input::Imagenet, Body::Lite(_)) => [127; 3],
+        }
+    }
+
     /// Its dropout rates times `share`; as published otherwise.
     pub fn with_dropout(mut self, share: f64) -> Self {
         self.head.scale_dropout(share);

@@ -42,7 +42,8 @@ pub fn run(job: &Job) -> Result<Outcome> {
     let unlabelled = if unlabelled.is_empty() { &labelled } else { unlabelled };
     let found = found_in(features.as_deref(), unlabelled, job.spec.classes.len())?;
     let adaptive = Adaptive::new(seed, recipe, &job.spec.classes, found);
-    let on_demand = recipe.cutmix.then(|| OnDemand::start(job, seed, unlabelled.to_vec())).transpose()?;
+    let pad = student.net.nothing();
+    let on_demand = recipe.cutmix.then(|| OnDemand::start(job, seed, unlabelled.to_vec(), pad)).transpose()?;
     let mut lesson =
         WithPartners { adaptation: Adaptation::new(student, teacher, anchors, adaptive, recipe), on_demand };
 

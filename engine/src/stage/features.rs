@@ -11,7 +11,7 @@ use windlass::formats::resize::resize_nearest;
 use crate::feature_file::{FeatureWriter, Rows, partial};
 use crate::job::{Job, Outcome};
 use crate::mark::Mark;
-use crate::model::Model;
+use crate::model::{Model, card};
 use crate::net::{Discriminator, probability};
 use crate::pooling::class_means;
 use crate::predict::{Count, Seen, each, entropy};
@@ -88,7 +88,9 @@ impl Judge {
         let net = Discriminator::new(&weights.root(), job.spec.classes.len());
         crate::weights::load(&mut weights, path)?;
         let recipe = &job.spec.recipe;
-        Ok(Self { net, size: judged(recipe.backbone, recipe.frame), gan: recipe.gan, _weights: weights })
+        // Its verdicts mean what its warm-up taught it, whatever the recipe says by now.
+        let gan = card(path)?.map_or(recipe.gan, |card| card.recipe.gan);
+        Ok(Self { net, size: judged(recipe.backbone, recipe.frame), gan, _weights: weights })
     }
 
     /// The probability that a place is of the target: logits `[n, C, h, w]` -> `[n, h, w]`.

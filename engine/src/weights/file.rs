@@ -61,7 +61,7 @@ impl WeightsFile {
         file.read_exact(&mut header).map_err(io)?;
         let metadata: Metadata = serde_json::from_slice(&header).map_err(|e| malformed(&format!("its header: {e}")))?;
         let start = 8 + header_length;
-        if start + metadata.data_len() as u64 != length {
+        if metadata.data_len() as u64 != length - start {
             return Err(malformed("its tensors do not fill it: it was cut off or added to"));
         }
         Ok(Self { path: path.into(), file, metadata, start })

@@ -211,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn tensors_that_say_they_are_longer_than_any_file_cost_no_memory() {
+        in_folder(|path| {
+            // 16 tensors of 2^60 bytes, the last a number shorter: with the header they are longer than a u64 counts.
+            let side = 1_u64 << 58;
+            let tensor = |at: u64| {
+                let numbers = if at == 15 { side - 1 } else { side };
+                let from = at * 4 * side;
+                format!(
+                    r#""{at}":{{"dtype":"F32","shape":[{numbers}],"data_offsets":[{from},{}]}}"#,
+                    from + 4 * numbers
+                )
+            };
+            let header = format!("{{{}}}", (0..16).map(tensor).collect::<Vec<_>>().join(","));
+            std::fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()).unwrap();
+            file_is_refused(&path, "its tensors do not fill it");
+        });
+    }
+
+    #[test]
     fn another_number_format_is_refused() {
         in_folder(|path| {
             let mut header = br#"{"bias":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#.to_vec();
@@ -248,6 +267,10 @@ mod tests {
         pth_is_refused(&[LEGACY, b"K\x01."].concat(), "it holds no dict of tensors");
         pth_is_refused(&[LEGACY, b"tttt."].concat(), "it closes what it has not opened");
         pth_is_refused(&[LEGACY, b"X\xff\xff\xff\xffab"].concat(), "it ends within a text");
+        let called = [b"ccollections\nOrderedDict\n(".as_slice(), &[b'N'; 9], b"tR."].concat();
+        pth_is_refused(&[LEGACY, &called].concat(), "something is called with 9 arguments");
+        pth_is_refused(&[LEGACY, b"}(X\x01\0\0\0xNX\x01\0\0\0xNu."].concat(), "x is there twice");
+        pth_is_refused(&[LEGACY, &state_dict(&[1; 17])].concat(), "it has 17 dimensions: 16 are read at most");
         pth_is_refused(LEGACY, "it was cut off");
         pth_is_refused(b"PK\x03\x04 and no more", "cannot convert");
     }

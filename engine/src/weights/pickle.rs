@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// A pickle of more bytes is not a list of tensors: ResNet-101's has 60 kB.
 const MAX_BYTES: u64 = 16 << 20;
+/// A call with more arguments makes no tensor: torch gives `_rebuild_tensor_v2` seven at most. A few bytes repeat a call, so
+/// its length has to be bounded.
+const MAX_ARGUMENTS: usize = 8;
 
 /// A place in [`Pickle::objects`].
 pub(super) type Id = usize;
@@ -203,6 +206,11 @@ impl<R: Read> Machine<R> {
         else {
             bail!("something that is no function is called");
         };
+        let n = arguments.len();
+        ensure!(
+            n <= MAX_ARGUMENTS,
+            "something is called with {n} arguments: a tensor is made of {MAX_ARGUMENTS} at most"
+        );
         let made = match callee {
             Global::OrderedDict => Object::Dict(vec![]),
             Global::RebuildTensor | Global::RebuildParameter => Object::Call(callee, arguments.clone()),

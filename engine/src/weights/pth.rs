@@ -2,7 +2,7 @@
 //!
 //! Format: `torch/serialization.py`, `_save` and `_legacy_save`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
@@ -21,6 +21,8 @@ const LEGACY_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 
 const LEGACY_PROTOCOL: i64 = 1001;
 /// A file with more numbers (1 GiB of them) is refused: ResNet-101 has 45 million.
 const MAX_NUMBERS: usize = 1 << 28;
+/// A tensor of more dimensions is refused: weights have five at most.
+const MAX_DIMENSIONS: usize = 16;
 
 /// Whether it begins as one of the two does.
 pub(super) fn is_pth(path: &Path) -> Result<bool> {
@@ -110,7 +112,9 @@ impl Plan {
     fn of(pickle: &Pickle) -> Result<Self> {
         let mut plan = Self { storages: HashMap::new(), tensors: HashMap::new() };
         let mut total = 0;
+        let mut names = HashSet::new();
         for (name, id) in state_dict(pickle)? {
+            ensure!(names.insert(name), "{name} is there twice");
             let Some((storage_id, view)) = tensor(pickle, name, id).with_context(|| format!("tensor {name}"))? else {
                 continue;
             };
@@ -137,8 +141,7 @@ impl Plan {
         for view in &self.tensors[key] {
             let values = view.values(&numbers);
             ensure!(values.iter().all(|v| v.is_finite()), "tensor {} has a number that is not finite", view.name);
-            let earlier = arrays.insert(view.name.clone(), (view.shape.clone(), values));
-            ensure!(earlier.is_none(), "tensor {} is there twice", view.name);
+            arrays.insert(view.name.clone(), (view.shape.clone(), values));
         }
         Ok(())
     }
@@ -218,7 +221,11 @@ fn tensor(pickle: &Pickle, name: &str, id: Id) -> Result<Option<(Id, View)>> {
     }
     let Object::Call(Global::RebuildTensor, arguments) = object else { return Ok(None) };
     let &[storage, offset, shape, strides, ..] = &arguments[..] else { bail!("it has too few parts") };
-    let counts = |id| pickle.tuple(id)?.iter().map(|&n| pickle.count(n)).collect::<Result<Vec<_>>>();
+    let counts = |id| {
+        let sides = pickle.tuple(id)?;
+        ensure!(sides.len() <= MAX_DIMENSIONS, "it has {} dimensions: {MAX_DIMENSIONS} are read at most", sides.len());
+        sides.iter().map(|&n| pickle.count(n)).collect::<Result<Vec<_>>>()
+    };
     let view =
         View { name: name.into(), offset: pickle.count(offset)?, shape: counts(shape)?, strides: counts(strides)? };
     Ok(Some((storage, view)))

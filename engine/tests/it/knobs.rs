@@ -3,7 +3,7 @@
 use std::fs;
 
 use tch::Tensor;
-use windlass::domain::{Backbone, Evaluation, Event, JobSpec, Preset, Recipe, files};
+use windlass::domain::{Backbone, Evaluation, Event, Gan, Input, JobSpec, ModelCard, Plan, Preset, Recipe, files};
 use windlass_engine::checkpoint::{difference, origin};
 
 use crate::toy::{JobFolder, Toy};
@@ -42,6 +42,34 @@ fn every_preset_can_be_trained_by() {
         assert_eq!(curves("loss/source"), preset == Preset::Paper, "the released code has no source");
         assert!(curves("loss/consistency") && curves("loss/alignment"));
     }
+}
+
+#[test]
+fn a_model_sees_and_is_judged_as_its_warm_up_was_whatever_the_knobs_say_by_now() {
+    let mut toy = Toy::draw();
+    // Frames smaller than the crop: what lies beyond them has a colour of the model's, too.
+    toy.plan.recipe.scale = [0.3, 1.4];
+    let warmup = toy.done("warmup", &toy.plan.warmup());
+    let after = |folder: &str, recipe: Recipe| {
+        let plan = Plan { recipe, ..toy.plan.clone() };
+        let done = |name: &str, spec: &JobSpec| toy.done(&format!("{folder} {name}"), spec);
+        let features = plan.features(warmup.model(), Some(warmup.out(files::DISCRIMINATOR)));
+        let features = done("features", &features).out(files::FEATURES);
+        let anchors = done("anchors", &plan.target_anchors(features.clone())).out(files::ANCHORS);
+        let labelled = || plan.target[..3].to_vec();
+        let injected = done("inject", &plan.inject(warmup.model(), labelled()));
+        let adapted = done("adapt", &plan.adapt(warmup.model(), features.clone(), anchors, labelled()));
+        let measured = done("evaluate", &plan.evaluate(injected.model(), 0, false));
+        let card: ModelCard = injected.json(files::MODEL_CARD);
+        let measured: Evaluation = measured.json(files::EVALUATION);
+        (card.recipe.input, fs::read(features).unwrap(), injected.weights(), adapted.weights(), measured.confusion)
+    };
+    let before = after("same", toy.plan.recipe.clone());
+    let others = Recipe { input: Input::Unit, gan: Gan::CrossEntropy, ..toy.plan.recipe.clone() };
+    let now = after("others", others);
+    assert_eq!((before.0, now.0), (Input::Imagenet, Input::Imagenet));
+    assert!(before.1 == now.1, "features and verdicts");
+    assert!(before.2 == now.2 && before.3 == now.3 && before.4 == now.4, "what it learns and how it is measured");
 }
 
 #[test]
