@@ -322,23 +322,34 @@ async fn seeds_that_another_box_played_stand_in_the_table_by_their_lines() {
 async fn a_line_of_another_choice_or_parent_is_another_thing() {
     let play = Play::new(EXPERIMENT).await;
     play.run().await.unwrap();
-    let seeds_with = async |experiment: String| {
+    let seeds_with = async |seed, experiment: String| {
         fs::remove_dir_all(play.path("out/jobs")).unwrap();
         play.write(&experiment);
-        play.run_seeds("out", None, vec![2]).await.unwrap();
+        play.run_seeds("out", None, vec![seed]).await.unwrap();
         let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
         let arms = json["arms"].as_array().unwrap().iter();
         arms.map(|arm| arm["runs"].as_array().unwrap().len()).collect::<Vec<_>>()
     };
-    assert_eq!(seeds_with(EXPERIMENT.into()).await, [2, 2, 2, 2]);
+    assert_eq!(seeds_with(2, EXPERIMENT.into()).await, [2, 2, 2, 2]);
     let mada = EXPERIMENT.replace(r#""madav2""#, r#""mada""#);
-    assert_eq!(seeds_with(mada).await, [2, 2, 1, 1], "nor is what was adapted from that choice");
+    assert_eq!(seeds_with(2, mada).await, [2, 2, 1, 1], "nor is what was adapted from that choice");
     let from_random = EXPERIMENT.replace(r#"from = "two selected""#, r#"from = "two random""#);
-    assert_eq!(seeds_with(from_random).await[3], 1);
-    play.fake.engine(&format!(
-        r#"{COUNTING}; if [ "$stage" = select ]; then mkdir -p "$1/out"; sed 's/"frame":9/"frame":6/' "$fake/results/select/selection.json" > "$1/out/selection.json"; say '"done","seconds":1.0'; exit; fi"#
-    ));
-    assert_eq!(seeds_with(EXPERIMENT.into()).await, [2, 1, 1, 1], "one label where there were two");
+    assert_eq!(seeds_with(2, from_random).await[3], 1);
+    let picking = |change: &str| {
+        play.fake.engine(&format!(
+            r#"{COUNTING}; if [ "$stage" = select ]; then mkdir -p "$1/out"; sed '{change}' "$fake/results/select/selection.json" > "$1/out/selection.json"; say '"done","seconds":1.0'; exit; fi"#
+        ));
+    };
+    picking(r#"s/"frame":9/"frame":6/"#);
+    assert_eq!(seeds_with(2, EXPERIMENT.into()).await, [2, 1, 1, 1], "one label where there were two");
+
+    fs::write(play.path("data/list.txt"), "1.png\n4.png\n").unwrap();
+    let listed = || EXPERIMENT.replace(r#""random""#, "\"listed\"\nlist = \"list.txt\"");
+    picking("s/madav2/listed/");
+    seeds_with(2, listed()).await;
+    assert_eq!(seeds_with(3, listed()).await[1], 2);
+    picking(r#"s/madav2/listed/;s/"frame":9/"frame":8/"#);
+    assert_eq!(seeds_with(4, listed()).await[1], 1, "the list named others");
 }
 
 fn ids_of(ids: &[FrameId]) -> Vec<i64> {
