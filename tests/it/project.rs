@@ -244,3 +244,20 @@ async fn after_a_restart_a_device_is_still_taken_by_the_engine_that_works_on_it(
     fake.wait(free, JobState::Running).await;
     assert_eq!(fake.job(same).await.state, JobState::Queued, "one job a device");
 }
+
+#[tokio::test]
+async fn the_night_that_a_stage_lay_stopped_is_no_work() {
+    let fake = Fake::new().await;
+    fake.engine("exit 3");
+    let at = fake.project(false).await;
+    let job = fake.start(at, Stage::Warmup).await;
+    fake.wait(job, JobState::Failed).await;
+    let mut tx = fake.workspace.db().begin().await.unwrap();
+    sqlx::query("update job set started_at = 1000, ended_at = 61000").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    fake.engine("");
+    fake.supervisor.resume(job).await.unwrap();
+    let done = fake.wait(job, JobState::Done).await;
+    let took = done.ended_at.unwrap() - done.started_at.unwrap();
+    assert!((60_000..120_000).contains(&took), "a minute before and a moment after, not years: {took}");
+}
