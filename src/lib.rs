@@ -39,6 +39,12 @@
 //! follows each stage that makes a model. Frames have ids, never row numbers; whatever is derived names the model,
 //! anchors, knobs and seed that it came from, in the spec beside it.
 //!
+//! # A new way to choose frames
+//!
+//! A variant of [`domain::Strategy`] names and explains it; its score is an arm of `method::scores::Measure::score`, or of
+//! `method::selection::choose` where picks depend on each other; its golden numbers are in `tests/golden`. Pages, forms and
+//! experiment files go by the variants.
+//!
 //! # Decisions that somebody may want to reverse
 //!
 //! - SQL is text checked when a test runs it, not macros checked at compile time: one folder of generated files less.
