@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::domain::{Backbone, Preset};
 use crate::store::people::Role;
@@ -27,7 +27,7 @@ pub struct Cli {
 pub enum Command {
     /// Serve the pages and run the jobs of a workspace.
     ///
-    /// The first start prints a link, good once, that makes the first lead. Ctrl-C or SIGTERM stops the server; jobs go
+    /// Until somebody has joined, each start prints a link, good once, that makes the first lead. Ctrl-C or SIGTERM stops the server; jobs go
     /// on, and the next start finds them.
     Serve(Serve),
     /// The whole loop on drawn street scenes, in your browser. A second start goes on where the first one was.
@@ -36,7 +36,7 @@ pub enum Command {
     Run(Run),
     /// Print a link that lets one more person in, such as a lead when the first link was lost, or somebody in again.
     ///
-    /// Works beside a running server and without one. The link is good once, for a few days.
+    /// Works beside a running server and without one. The link is good once, for a week.
     Invite(Invite),
     /// Print every knob of a preset with what it does, as the [recipe] of an experiment file.
     Knobs(Knobs),
@@ -140,9 +140,9 @@ pub struct Invite {
     /// The folder that the server was started with.
     #[arg(long, value_name = "DIR", default_value = "workspace", env = "WINDLASS_WORKSPACE")]
     pub workspace: PathBuf,
-    /// What the person may do.
-    #[arg(long, required_unless_present = "user", conflicts_with = "user")]
-    pub role: Option<InvitedRole>,
+    /// lead: everything. annotator: label frames, and look at the rest.
+    #[arg(long, value_parser = role, required_unless_present = "user", conflicts_with = "user")]
+    pub role: Option<Role>,
     /// Instead of a new person: who is there already, forgot the password and chooses a new one.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
@@ -162,27 +162,14 @@ pub struct Knobs {
     pub backbone: Backbone,
 }
 
+/// What an invited person may do.
+fn role(slug: &str) -> Result<Role, &'static str> {
+    Role::from_slug(slug).ok_or("give lead or annotator")
+}
+
 /// A choice by its name in files.
 fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
     serde_json::from_value(name.into()).map_err(|error| error.to_string())
-}
-
-/// What an invited person may do.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum InvitedRole {
-    /// Everything.
-    Lead,
-    /// Label frames, and look at the rest.
-    Annotator,
-}
-
-impl From<InvitedRole> for Role {
-    fn from(role: InvitedRole) -> Self {
-        match role {
-            InvitedRole::Lead => Self::Lead,
-            InvitedRole::Annotator => Self::Annotator,
-        }
-    }
 }
 
 impl Common {

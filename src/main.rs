@@ -90,7 +90,7 @@ async fn run(server: Server) -> anyhow::Result<()> {
 async fn invite(arguments: &Invite) -> anyhow::Result<()> {
     let db = Workspace::attach(&arguments.workspace).await?;
     let path = match (&arguments.user, arguments.role) {
-        (None, Some(role)) => web::invitation_link(&db, role.into()).await?,
+        (None, Some(role)) => web::invitation_link(&db, role).await?,
         (name, _) => {
             let name = name.as_deref().unwrap_or_default();
             let link = web::link_again_for(&db, name).await?;

@@ -66,7 +66,7 @@ impl Server {
         Ok(())
     }
 
-    /// While nobody is there: a link, good once, that makes the first lead.
+    /// Until a lead is there who can sign in: a link, good once, that makes one.
     pub async fn first_link(&self) -> anyhow::Result<Option<String>> {
         let path = web::first_link(self.workspace.db()).await?;
         Ok(path.map(|path| format!("{}{path}", self.url)))

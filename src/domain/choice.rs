@@ -123,14 +123,20 @@ impl Strategy {
         }
     }
 
-    /// Whether it asks the discriminator of the warm-up.
-    pub fn asks_discriminator(self) -> bool {
-        matches!(self, Self::Adversarial | Self::Aada)
-    }
-
-    /// Whether the score, and so what each class adds to it, decided which frames there are.
-    pub fn goes_by_score(self) -> bool {
-        !matches!(self, Self::Random | Self::Listed)
+    /// Whether the anchors of the source and of the target decide.
+    pub fn domains(self) -> [bool; 2] {
+        match self {
+            Self::Madav2 | Self::Closest | Self::Present | Self::Diverse => [true, true],
+            Self::Mada => [true, false],
+            Self::TargetOnly => [false, true],
+            Self::Coverage
+            | Self::Entropy
+            | Self::Adversarial
+            | Self::Aada
+            | Self::Prototype
+            | Self::Random
+            | Self::Listed => [false, false],
+        }
     }
 }
 
@@ -174,8 +180,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_strategy_has_one_name_in_files_and_json() {
-        for strategy in Strategy::ALL {
+    fn every_strategy_has_its_place_and_one_name_in_files_and_json() {
+        assert_eq!(Strategy::ALL.len(), Strategy::Listed as usize + 1, "the list stays the last");
+        for (place, strategy) in Strategy::ALL.into_iter().enumerate() {
+            assert_eq!(strategy as usize, place);
             assert_eq!(serde_json::to_value(strategy).unwrap(), strategy.slug());
             assert_eq!(Strategy::from_slug(strategy.slug()), Some(strategy));
         }

@@ -56,9 +56,10 @@ pub async fn list(db: &Db) -> Result<Vec<User>> {
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// Whether nobody is there yet.
-pub async fn none_yet(db: &Db) -> Result<bool> {
-    Ok(sqlx::query_scalar::<_, i64>("select count(*) from user").fetch_one(db.read()).await? == 0)
+/// Whether a lead is there who can sign in: the demo's visitor cannot.
+pub async fn has_lead(db: &Db) -> Result<bool> {
+    let lead = "select exists (select 1 from user where role = 'lead' and password_hash is not null)";
+    Ok(sqlx::query_scalar(lead).fetch_one(db.read()).await?)
 }
 
 /// A person; [`Error::NotFound`].

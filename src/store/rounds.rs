@@ -61,6 +61,8 @@ pub struct PickCounts {
     pub submitted: u64,
     /// When somebody last was done with a frame.
     pub last_submitted_at: Option<i64>,
+    /// Whether people have begun: the picks must stay.
+    pub begun: bool,
 }
 
 impl PickCounts {
@@ -291,7 +293,8 @@ pub async fn pick_counts(db: &Db, round: RoundId) -> Result<PickCounts> {
     .fetch_one(db.read())
     .await?;
     let [waiting, ready, submitted] = [waiting, ready, submitted].map(i64::cast_unsigned);
-    Ok(PickCounts { waiting, ready, submitted, last_submitted_at })
+    let begun = labelling_begun(db, round).await?;
+    Ok(PickCounts { waiting, ready, submitted, last_submitted_at, begun })
 }
 
 /// Frames that people labelled in this project up to and with a round, by id. A frame of a round that is over counts

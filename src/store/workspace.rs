@@ -91,8 +91,11 @@ impl Workspace {
     /// The database of a workspace that another process may hold open, for a single change beside it.
     pub async fn attach(dir: &Path) -> Result<Db, OpenError> {
         let Ok(dir) = dir.canonicalize() else { return Err(OpenError::Absent { dir: dir.to_owned() }) };
-        if !dir.join(MARKER).exists() {
-            return Err(OpenError::Absent { dir });
+        match dir.join(MARKER).try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Err(OpenError::Absent { dir }),
+            // It is another user's.
+            Err(cause) => return Err(OpenError::Folder { dir, cause }),
         }
         check_files(&dir)?;
         let db = connect(&dir, false).await?;

@@ -44,7 +44,7 @@ pub fn launch(engine: &Path, launcher: &[String], dir: &Path) -> Result<Child, S
 pub(crate) fn sentence(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "The disk of the workspace is full: free some space, then resume the job.".into()
+            "The disk of the workspace is full: free some space on it and let the job go on.".into()
         }
         _ => format!("{} cannot be written: {error}.", path.display()),
     }

@@ -1,4 +1,4 @@
-//! Who runs next: one job a device, the others wait.
+//! Who runs next: one job a device, the others wait. Behind a launcher devices are the scheduler's, and nobody waits here.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,9 +45,11 @@ async fn start_what_fits(supervisor: &Supervisor) -> Result<()> {
     let mut queued = jobs::active(supervisor.inner.workspace.db()).await?;
     queued.retain(|job| job.state == JobState::Queued);
     queued.sort_by_key(|job| (patience(job.stage), job.id));
+    let ours = supervisor.inner.config.launcher.is_empty();
     for job in queued {
         let Some(device) = device_of(supervisor, &job).await? else { continue };
-        if supervisor.inner.running().values().any(|(busy, _)| *busy == device) {
+        let taken = |(id, (busy, _)): (&JobId, &(String, _))| *id == job.id || ours && *busy == device;
+        if supervisor.inner.running().iter().any(taken) {
             continue;
         }
         let stop = occupy(supervisor, &job, device);

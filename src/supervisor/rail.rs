@@ -12,7 +12,7 @@ pub struct Step {
     pub stage: Stage,
     /// Where it is.
     pub state: StepState,
-    /// Its newest job.
+    /// Its newest job; once people label, the one that led to their frames.
     pub job: Option<Job>,
     /// The job whose results the later stages use. A stage that was run again makes those after it outdated: they have
     /// none until they, too, are run again.
@@ -60,7 +60,10 @@ pub fn steps(round: &Round, jobs: &[Job], picks: &PickCounts) -> Vec<Step> {
         } else {
             let mine = || jobs.iter().filter(|job| job.stage == stage);
             let done = mine().rfind(|job| open && job.state == JobState::Done && job.id > floor).map(|job| job.id);
-            let job = mine().next_back().cloned();
+            // People label by what the stage made: that a later try came to nothing is past.
+            let stands = |job: &&Job| job.state.is_active() || Some(job.id) == done;
+            let settled = stage < Stage::Annotate && picks.begun && done.is_some();
+            let job = mine().rfind(|job| !settled || stands(job)).cloned();
             let state = match &job {
                 Some(job) if job.state.is_active() => StepState::Active,
                 Some(job) if open && job.id > floor && job.state == JobState::Stopped => StepState::Stopped,

@@ -40,6 +40,12 @@ impl Theme {
     }
 }
 
+/// Only an address of ours: `//elsewhere` and `/\elsewhere` would leave it.
+pub(crate) fn local(next: &str) -> &str {
+    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r', '\t']);
+    if ours { next } else { "/" }
+}
+
 /// The frame around every page; an argument of its handler and the field `page` of its template.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
@@ -63,5 +69,19 @@ impl<S: Sync> FromRequestParts<S> for Page {
         let theme = cookie(&parts.headers, "theme").map_or_else(Theme::default, |slug| Theme::from_slug(&slug));
         let path = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         Ok(Self { person: parts.extensions.get().cloned(), theme, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_never_leaves_the_site() {
+        assert_eq!(local("/projects/1?tab=2"), "/projects/1?tab=2");
+        for away in ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/\t/evil"]
+        {
+            assert_eq!(local(away), "/", "{away}");
+        }
     }
 }

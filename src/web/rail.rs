@@ -21,8 +21,6 @@ pub(crate) struct Card {
     pub(crate) notes: Vec<String>,
     /// Of the round; used by labelling.
     pub(crate) picks: PickCounts,
-    /// Whether people have begun to correct its proposals.
-    pub(crate) labelling_begun: bool,
 }
 
 impl Card {
@@ -67,7 +65,7 @@ impl Card {
 
     /// Whether it is done and may be done anew: what led to the frames that people label stands.
     pub(crate) fn may_run_again(&self) -> bool {
-        self.is_done() && self.stage().is_job() && (self.stage() > Stage::Annotate || !self.labelling_begun)
+        self.is_done() && self.stage().is_job() && (self.stage() > Stage::Annotate || !self.picks.begun)
     }
 
     /// The evaluation of its model that ended without one, and why.
@@ -125,7 +123,6 @@ pub(crate) async fn of_round(db: &Db, round: &Round, models: &[Model]) -> Result
     let jobs = jobs::of_round(db, round.id).await?;
     let picks = rounds::pick_counts(db, round.id).await?;
     let steps = supervisor::steps(round, &jobs, &picks);
-    let labelling_begun = rounds::labelling_begun(db, round.id).await?;
     let notes = events::notes(db, round.id).await?;
     let card = |(index, step): (usize, Step)| {
         let job = step.done.and_then(|done| jobs.iter().find(|job| job.id == done)).or(step.job.as_ref());
@@ -134,7 +131,7 @@ pub(crate) async fn of_round(db: &Db, round: &Round, models: &[Model]) -> Result
             job.stage == Stage::Evaluate && model.as_ref().is_some_and(|model| job.model == Some(model.id))
         };
         let evaluation = jobs.iter().rfind(measures).cloned();
-        let mut card = Card { place: index + 1, step, evaluation, model, notes: vec![], picks, labelling_begun };
+        let mut card = Card { place: index + 1, step, evaluation, model, notes: vec![], picks };
         let heard = card.job().into_iter().chain(&card.evaluation).filter_map(|job| notes.get(&job.id));
         card.notes = heard.flatten().cloned().collect();
         card
@@ -169,9 +166,9 @@ mod tests {
             started_at: Some(1000),
             ended_at: Some(5000),
         });
-        let picks = PickCounts { waiting: 0, ready: 3, submitted: 2, last_submitted_at: Some(2) };
+        let picks = PickCounts { waiting: 0, ready: 3, submitted: 2, last_submitted_at: Some(2), begun: true };
         let step = Step { stage, state, job, done: None };
-        Card { place: 1, step, evaluation: None, model: None, notes: vec![], picks, labelling_begun: true }
+        Card { place: 1, step, evaluation: None, model: None, notes: vec![], picks }
     }
 
     #[test]

@@ -50,8 +50,12 @@ impl Answer {
 
 impl Site {
     pub(crate) async fn open() -> Self {
+        Self::of(4, SIZE).await
+    }
+
+    pub(crate) async fn of(n_frames: usize, size: Size) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let fixture = fixture::open(dir.path(), 4, SIZE).await.unwrap();
+        let fixture = fixture::open(dir.path(), n_frames, size).await.unwrap();
         Self {
             router: router(fixture::app(fixture.workspace.clone()).await.unwrap()),
             fixture: Arc::new(fixture),

@@ -41,7 +41,8 @@ impl Fake {
         fake
     }
 
-    async fn open(folder: TempDir) -> Self {
+    /// A server on what another one left.
+    pub(crate) async fn open(folder: TempDir) -> Self {
         let workspace = Workspace::open(&folder.path().join("workspace")).await.unwrap();
         let supervisor = Supervisor::start(workspace.clone(), config(folder.path())).await.unwrap();
         Self { folder, workspace, supervisor }
@@ -49,12 +50,17 @@ impl Fake {
 
     /// Ends the server, lets an operator do something to the workspace's folder, and starts another server on it.
     pub(crate) async fn reopened(self, meanwhile: impl FnOnce(&Path)) -> Self {
-        let Self { folder, workspace, supervisor, .. } = self;
-        supervisor.shutdown().await;
-        workspace.db().close().await;
-        drop((workspace, supervisor));
+        let folder = self.closed().await;
         meanwhile(&folder.path().join("workspace"));
         Self::open(folder).await
+    }
+
+    /// Ends the server, jobs running on; gives the folder.
+    pub(crate) async fn closed(self) -> TempDir {
+        let Self { folder, workspace, supervisor } = self;
+        supervisor.shutdown().await;
+        workspace.db().close().await;
+        folder
     }
 
     /// Gives the engine a body of its own, in sh. `say` prints an event, `wait_for NAME` waits for a file beside it, for as
@@ -93,8 +99,12 @@ say '"done","seconds":1.0'
 
     /// A project whose frames are imported: 1 to 4 source, 5 to 10 target, 11 and 12 to measure on; its first round.
     pub(crate) async fn project(&self, auto_advance: bool) -> (ProjectId, RoundId) {
-        let new = new_project(self.folder.path(), auto_advance);
-        let project = projects::create(self.workspace.db(), &new).await.unwrap();
+        self.import(&new_project(self.folder.path(), auto_advance)).await
+    }
+
+    /// Another project, and its first round.
+    pub(crate) async fn import(&self, new: &NewProject) -> (ProjectId, RoundId) {
+        let project = projects::create(self.workspace.db(), new).await.unwrap();
         self.supervisor.import(project).await.unwrap();
         let imported = async || projects::get(self.workspace.db(), project).await.unwrap().import.state;
         until("the import ends", async || !matches!(imported().await, ImportState::Queued | ImportState::Running))

@@ -2,14 +2,14 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use windlass::domain::{Choice, FrameId, JobSpec, Mask, ProjectId, Stage, Task};
+use windlass::domain::{Choice, FrameId, JobSpec, Layers, Mask, Origin, ProjectId, Stage, Task};
 use windlass::store::jobs::{self, JobState};
 use windlass::store::masks::{self, MaskKind};
 use windlass::store::people::{self, Role};
 use windlass::store::projects::{self, NewProject};
 use windlass::store::queue::{self, Refusal};
 use windlass::store::{frames, now, rounds};
-use windlass::supervisor::StartError;
+use windlass::supervisor::{StartError, StepState, rail};
 
 use crate::fake::{Fake, SIZE};
 use crate::support::{Site, Visitor, request};
@@ -38,6 +38,17 @@ async fn an_early_stage_that_is_run_again_and_stopped_takes_no_frames_from_peopl
     let again = fake.start(at, Stage::Prelabel).await;
     fake.wait(again, JobState::Failed).await;
     assert_eq!(ready().await, 2);
+
+    let db = fake.workspace.db();
+    let shown = async || {
+        let round = rounds::get(db, at.1).await.unwrap();
+        let step = rail(db, &round).await.unwrap().into_iter().find(|step| step.stage == Stage::Prelabel).unwrap();
+        (step.state, step.job.unwrap().id == again)
+    };
+    assert_eq!(shown().await, (StepState::Failed, true), "it can be started over");
+    let ada = people::add_without_password(db, "Ada", Role::Annotator).await.unwrap();
+    queue::next(db, at.0, ada, now()).await.unwrap().unwrap();
+    assert_eq!(shown().await, (StepState::Done, false), "people label by what it made before");
 }
 
 #[tokio::test]
@@ -195,4 +206,29 @@ async fn submits_the_next(person: &mut Visitor, project: ProjectId) {
     let submit = submit.header(header::ORIGIN, "http://windlass.test").header(header::IF_MATCH, "\"1\"");
     let answer = person.send(submit.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_stroke_on_a_frame_that_is_proposed_anew_is_told_to_wait_and_saved_when_it_stands_again() {
+    let site = Site::open().await;
+    let at = site.ready_project().await;
+    site.fake.wait_for_stage(at.1, Stage::Evaluate).await;
+    let mut ada = site.annotator().await;
+    let page = format!("/projects/{}", at.0);
+    assert_eq!(ada.post(&format!("{page}/queue/next"), &[]).await.header("location"), "/frames/6/annotate");
+    // Her hour ran out, her page is still open.
+    ada.presses("/frames/6/release").await;
+    site.fake.engine("trap 'say \"\\\"stopped\\\",\\\"step\\\":3\"; exit 0' TERM\nwait_for never");
+    let again = site.fake.start(at, Stage::Features).await;
+    site.fake.wait(again, JobState::Running).await;
+    let patch = Layers::uniform(Mask::new(SIZE, vec![5; SIZE.pixels()], 11).unwrap(), Origin::Hand).patch();
+    let mut saves = async || {
+        let save = request(Method::PATCH, "/frames/6/mask").header("if-match", "\"1\"");
+        ada.send(save.header("origin", "http://windlass.test").body(Body::from(patch.clone())).unwrap()).await
+    };
+    let early = saves().await;
+    assert!(early.status == StatusCode::LOCKED && early.text().contains("still being made"), "{}", early.text());
+    site.fake.supervisor.stop(again).await.unwrap();
+    site.fake.wait(again, JobState::Stopped).await;
+    assert_eq!(saves().await.status, StatusCode::NO_CONTENT);
 }

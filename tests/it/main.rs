@@ -4,6 +4,7 @@
 mod annotate;
 mod choosing;
 mod experiment;
+mod export;
 mod fake;
 mod fixture;
 mod jobs;
@@ -13,6 +14,7 @@ mod operate;
 mod pages;
 mod people;
 mod project;
+mod routes;
 mod saves;
 mod support;
 mod store;

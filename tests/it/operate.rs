@@ -7,6 +7,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use windlass::domain::Stage;
+use windlass::store::jobs::{self, JobState};
+use windlass::store::projects::NewProject;
+use windlass::supervisor::{Config, Supervisor};
+
+use crate::fake::{Fake, config, new_project, until};
 
 const WINDLASS: &str = env!("CARGO_BIN_EXE_windlass");
 
@@ -20,8 +26,12 @@ struct Serving {
 
 impl Serving {
     fn start(workspace: &Path) -> Self {
+        Self::with(workspace, Path::new("/bin/true"))
+    }
+
+    fn with(workspace: &Path, engine: &Path) -> Self {
         let mut command = Command::new(WINDLASS);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--engine", "/bin/true", "--workspace"]).arg(workspace);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--workspace"]).arg(workspace).arg("--engine").arg(engine);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut serving = Self { process, lines, address: String::new() };
@@ -41,6 +51,23 @@ impl Serving {
         let last = self.lines.by_ref().map(Result::unwrap).collect();
         assert!(self.process.wait().unwrap().success());
         last
+    }
+
+    /// `kill -9`, at once.
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Follows a project's page, for as long as the stream is kept.
+    fn follows(&self, path: &str, cookie: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut status = [0; 15];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 OK");
+        stream
     }
 
     /// Opens a link and types name and password there, by way of a proxy with TLS. The answer's head.
@@ -84,6 +111,69 @@ fn a_server_is_started_stopped_and_started_again_and_lets_people_in_by_links() {
     let ada = server.joins(&String::from_utf8(invited.stdout).unwrap(), "Ada");
     assert!(ada.starts_with("HTTP/1.1 303"), "{ada}");
     assert_eq!(server.stop(), ["Stopped."], "with a lead there is no first link");
+}
+
+#[tokio::test]
+async fn jobs_outlive_a_server_that_is_killed_or_stopped_and_the_next_one_takes_them_up() {
+    let fake = Fake::new().await;
+    fake.engine("touch \"$fake/$stage.begun\"\n[ $stage = evaluate ] || wait_for $stage");
+    let (project, round) = fake.project(true).await;
+    let at = fake.folder.path().to_owned();
+    let [workspace, engine] = ["workspace", "engine"].map(|part| at.join(part));
+    let allow = |stage: &str| std::fs::write(at.join(stage), "").unwrap();
+    let begins = async |stage: &str| {
+        let begun = at.join(format!("{stage}.begun"));
+        until(&format!("{stage} begins"), async || begun.exists()).await;
+    };
+    begins("warmup").await;
+    let folder = fake.closed().await;
+
+    let server = Serving::with(&workspace, &engine);
+    allow("warmup");
+    begins("features").await;
+    server.kill();
+
+    let mut server = Serving::with(&workspace, &engine);
+    let link = server.says("/invitations/");
+    let lea = server.joins(&link, "Lea");
+    let cookie = lea.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap().split(';').next().unwrap();
+    let page = server.follows(&format!("/projects/{project}/events"), cookie);
+    allow("features");
+    begins("anchors").await;
+    let last = server.stop().pop().unwrap();
+    assert!(last.contains("1 running job(s) go on"), "though somebody looks: {last}");
+    drop(page);
+
+    let fake = Fake::open(folder).await;
+    let jobs = jobs::of_round(fake.workspace.db(), round).await.unwrap();
+    let kept = jobs.iter().filter(|job| job.stage != Stage::Evaluate).map(|job| (job.stage, job.state));
+    let expected =
+        [(Stage::Warmup, JobState::Done), (Stage::Features, JobState::Done), (Stage::Anchors, JobState::Running)];
+    assert_eq!(kept.collect::<Vec<_>>(), expected, "each ran once");
+    fake.allow("anchors");
+    fake.wait_for_stage(round, Stage::Anchors).await;
+}
+
+#[tokio::test]
+async fn behind_a_launcher_jobs_do_not_wait_for_each_other() {
+    let mut fake = Fake::new().await;
+    let other = NewProject { name: "Quay".into(), ..new_project(fake.folder.path(), false) };
+    let projects = [fake.project(false).await, fake.import(&other).await];
+    fake.supervisor.shutdown().await;
+    let config = Config { launcher: vec!["env".into()], ..config(fake.folder.path()) };
+    fake.supervisor = Supervisor::start(fake.workspace.clone(), config).await.unwrap();
+    fake.engine("wait_for go");
+    let mut jobs = vec![];
+    for project in projects {
+        jobs.push(fake.start(project, Stage::Warmup).await);
+    }
+    for &job in &jobs {
+        fake.wait(job, JobState::Running).await;
+    }
+    fake.allow("go");
+    for job in jobs {
+        fake.wait(job, JobState::Done).await;
+    }
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::process::Command;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use sha2::{Digest, Sha256};
-use windlass::store::now;
+use windlass::domain::{FrameId, RoundId};
 use windlass::store::people::{self, Role};
+use windlass::store::{masks, now, rounds};
 
+use crate::annotate::{self, ADA, BEA, LEA, drawn};
 use crate::support::{Site, Visitor, request};
 
 /// The link that stands on the page, as a path.
@@ -199,4 +201,52 @@ async fn what_never_reached_a_handler_gets_a_page_like_any_other() {
     let mut script = request(Method::GET, "/projects/abc").body(Body::empty()).unwrap();
     script.headers_mut().insert("accept", "application/json".parse().unwrap());
     assert!(!lead.send(script).await.text().contains("<html"));
+}
+
+#[tokio::test]
+async fn who_has_no_password_comes_in_by_link_alone_and_is_no_lead_that_a_server_can_do_with() {
+    let site = Site::open().await;
+    let db = site.fake.workspace.db();
+    people::add_without_password(db, "visitor", Role::Lead).await.unwrap();
+    for password in ["nobody's password", "", "x"] {
+        let tried = site.visitor().post("/sign-in", &[("name", "visitor"), ("password", password)]).await;
+        assert!(tried.status == StatusCode::UNPROCESSABLE_ENTITY && !tried.headers.contains_key("set-cookie"));
+    }
+    // As after the demo, in its workspace.
+    let mut invited = site.visitor();
+    let by_lead = windlass::web::invitation_link(db, Role::Annotator).await.unwrap();
+    let first = windlass::web::first_link(db).await.unwrap().unwrap();
+    let form = [("name", "Lea"), ("password", "a long password")];
+    assert_eq!(invited.post(&first, &form).await.status, StatusCode::SEE_OTHER);
+    invited.sees("/people").await;
+    assert_eq!(windlass::web::first_link(db).await.unwrap(), None);
+    assert_eq!(site.visitor().get(&by_lead).await.status, StatusCode::OK, "it was not the server's to take back");
+}
+
+#[tokio::test]
+async fn masks_of_who_is_removed_stay_and_the_frame_in_hand_goes_on_to_the_next() {
+    let site = annotate::Site::open().await;
+    let db = site.fixture.workspace.db();
+    let put_back = site.takes_next(ADA).await.unwrap();
+    site.post(ADA, &format!("/frames/{put_back}/release")).await;
+    site.post(ADA, "/frames/2/take").await;
+    site.saves(ADA, 2, 1, drawn(255)).await;
+    let word = r#"{"findings": ["All of it is unlabelled"], "word": "fog"}"#;
+    assert_eq!(site.submits(ADA, 2, 2, word).await.status, StatusCode::OK);
+    site.post(ADA, "/frames/3/take").await;
+    site.saves(ADA, 3, 1, drawn(4)).await;
+
+    let removed = site.post(LEA, &format!("/people/{}/remove", site.fixture.people[ADA].0)).await;
+    assert_eq!(removed.status, StatusCode::SEE_OTHER);
+    for frame in [2, 3] {
+        assert_eq!(masks::versions(db, FrameId(frame)).await.unwrap().len(), 2, "frame {frame}");
+    }
+    assert_eq!(rounds::pick_counts(db, RoundId(1)).await.unwrap().submitted, 1);
+    let history = site.send(LEA, "GET", "/frames/2/history", &[], ()).await.json();
+    assert_eq!(history[0]["who"], "somebody");
+    assert!(site.sees(LEA, "/projects/1/picks").await.contains("fog"));
+    let taken = [site.takes_next(BEA).await, site.takes_next(LEA).await];
+    assert_eq!(taken, [Some(1), Some(3)]);
+    let mask = site.send(LEA, "GET", "/frames/3/mask", &[], ()).await;
+    assert!(mask.body == drawn(4), "what she drew is what the next one sees");
 }

@@ -229,11 +229,7 @@ async fn after_a_restart_a_device_is_still_taken_by_the_engine_that_works_on_it(
     let other = async |name: &str, device: &str| {
         let (name, device) = (name.into(), device.into());
         let new = NewProject { name, device, ..new_project(fake.folder.path(), false) };
-        let project = projects::create(&db, &new).await.unwrap();
-        fake.supervisor.import(project).await.unwrap();
-        let round = async || rounds::newest(&db, project).await.unwrap();
-        until("the frames are in", async || round().await.is_some()).await;
-        fake.start((project, round().await.unwrap().id), Stage::Warmup).await
+        fake.start(fake.import(&new).await, Stage::Warmup).await
     };
     let (same, free) = (other("Quay", "cpu").await, other("Pier", "cuda:1").await);
     fake.wait(free, JobState::Running).await;

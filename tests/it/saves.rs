@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use windlass::domain::{FrameId, Layers, Origin, Origins, RoundId};
+use windlass::domain::{FrameId, Layers, Mask, Origin, Origins, RoundId};
 use windlass::store::{masks, projects, work};
 
 use crate::annotate::{ADA, Answer, BEA, LEA, SIZE, Site, drawn};
@@ -156,7 +156,7 @@ async fn a_change_that_cannot_be_made_is_refused_with_a_sentence_and_leaves_no_v
         "tile 0 is said to have 2147483648 runs where it has 4096 pixels"
     );
     assert_eq!(refused(tile(2, &[])).await, "there is no tile 2: a frame of 128x64 has 2, counted from 0");
-    let long = patches(&site, ADA, frame, 1, vec![0; 1 << 20], "{}").await;
+    let long = patches(&site, ADA, frame, 1, vec![0; Layers::longest_patch(SIZE) + 1], "{}").await;
     assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(long.message().contains("8192 pixels"));
 
@@ -234,4 +234,33 @@ async fn a_lead_sets_what_masks_are_looked_at_for_and_may_take_it_from_the_sourc
     assert_eq!(again, kept, "nothing is kept before it is looked at");
     let examples = site.send(ADA, "GET", "/projects/1/examples", &[], ()).await.json();
     assert!(examples["0"].is_i64() && examples["16"].is_null(), "{examples}");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_a_save_and_takes_it_once_there_is_room() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let noise = (0..SIZE.pixels()).map(|at| (at * at / 7 % 19) as u8).collect();
+    let patch = Layers::uniform(Mask::new(SIZE, noise, 19).unwrap(), Origin::Hand).patch();
+    let saves = async |base: i64| patches(&site, ADA, frame, base, patch.clone(), "{}").await.status;
+    // The writer has one connection, whose file may grow by so much.
+    let room = async |pages: &'static str| {
+        let mut tx = site.fixture.workspace.db().begin().await.unwrap();
+        sqlx::query(pages).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    room("pragma max_page_count = 1").await;
+    let mut kept = 1;
+    let refused = loop {
+        match saves(kept).await {
+            StatusCode::NO_CONTENT => kept += 1,
+            other => break other,
+        }
+    };
+    assert_eq!(refused, StatusCode::INSUFFICIENT_STORAGE);
+    let versions = async || masks::versions(site.fixture.workspace.db(), FrameId(frame)).await.unwrap().len() as i64;
+    assert_eq!(versions().await, kept);
+    room("pragma max_page_count = 4294967294").await;
+    assert_eq!(saves(kept).await, StatusCode::NO_CONTENT);
+    assert_eq!(versions().await, kept + 1);
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::show;
 use crate::store::people;
 use crate::web::error::Result;
-use crate::web::page::{Page, Theme};
+use crate::web::page::{Page, Theme, local};
 use crate::web::{App, Person, WebError, password, session};
 
 #[derive(Template)]
@@ -82,7 +82,6 @@ pub(crate) async fn theme(headers: HeaderMap, Form(Choice { theme }): Form<Choic
     let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
     // Only the path of it: the header is the browser's word.
     let back = referer.and_then(|uri| uri.path_and_query().map(|path| path.as_str().to_owned()));
-    let back = back.filter(|path| path.starts_with('/') && !path.starts_with("//")).unwrap_or_else(|| "/".into());
     let cookie = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("theme=system"));
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+    ([(header::SET_COOKIE, cookie)], Redirect::to(local(back.as_deref().unwrap_or_default()))).into_response()
 }

@@ -354,8 +354,12 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
     let layout = LAYOUTS.iter().find(|(slug, _)| *slug == value("layout")).map_or(Layout::Cityscapes, |(_, of)| *of);
-    let is_folder = layout == Layout::Folder;
-    let labels = if is_folder { optional("labels")? } else { None };
+    let labels = optional("labels")?;
+    if labels.is_some() && layout != Layout::Folder {
+        let message =
+            format!("Only the layout {} takes this: the others know where their labels lie.", Layout::Folder.title());
+        return Err((format!("{key}_labels"), message));
+    }
     let split = match value("split") {
         // As the form says.
         "" => PARTS.iter().find(|part| part.key == key).map_or("", |part| part.usual_split),

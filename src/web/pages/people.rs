@@ -132,12 +132,13 @@ async fn new_link(db: &Db, role: Role, user: Option<UserId>, by: Option<UserId>)
     Ok(format!("/invitations/{secret}"))
 }
 
-/// While nobody is there: the path of a link that makes the first lead. Links printed before are taken back.
+/// Until a lead is there who can sign in: the path of a link that makes one. Links printed before are taken back.
 pub async fn first_link(db: &Db) -> store::Result<Option<String>> {
-    if !people::none_yet(db).await? {
+    if people::has_lead(db).await? {
         return Ok(None);
     }
-    for old in people::invitations(db).await? {
+    let printed = |link: &Invitation| link.role == Role::Lead && link.created_by.is_none() && link.guest.is_none();
+    for old in people::invitations(db).await?.into_iter().filter(printed) {
         people::revoke(db, &old.token).await?;
     }
     new_link(db, Role::Lead, None, None).await.map(Some)

@@ -66,10 +66,15 @@ impl Picks {
     /// `149 of 2975 frames, by 10 anchors of the source and 10 of the target`
     fn knobs(&self) -> String {
         let Some(selection) = &self.selection else { return String::new() };
-        let [k, v] = selection.anchors;
         let quota = selection.quota.map_or(String::new(), |quota| format!(", {quota} of a group at most"));
-        let anchors = format!("by {k} anchors of the source and {v} of the target");
-        format!("{} of {} frames{quota}, {anchors}", self.picks.len(), selection.candidates)
+        let [k, v] = selection.anchors;
+        let anchors = match selection.strategy.domains() {
+            [true, true] => format!(", by {k} anchors of the source and {v} of the target"),
+            [true, false] => format!(", by {k} anchors of the source"),
+            [false, true] => format!(", by {v} anchors of the target"),
+            [false, false] => String::new(),
+        };
+        format!("{} of {} frames{quota}{anchors}", self.picks.len(), selection.candidates)
     }
 }
 
@@ -107,6 +112,7 @@ impl Row {
         match (strategy, &self.top[..]) {
             (Strategy::Random, _) => return "Drawn by chance.".into(),
             (Strategy::Listed, _) => return "On the list that was given.".into(),
+            (Strategy::Closest, _) => return "Near to a typical scene.".into(),
             _ => {}
         }
         match &self.top[..] {
@@ -231,7 +237,7 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
     let doubts: Vec<f64> = picks.iter().filter_map(|row| row.pick.mean_uncertainty).collect();
     let mean_uncertainty = (!doubts.is_empty()).then(|| doubts.iter().sum::<f64>() / doubts.len() as f64);
     let is_newest = rounds.last().is_some_and(|newest| newest.id == found.id);
-    let may_choose = page.is_lead() && is_newest && !rounds::labelling_begun(db, found.id).await?;
+    let may_choose = page.is_lead() && is_newest && !counts.begun;
     let choice = rounds::choice(db, found.id).await?.unwrap_or_else(|| Choice::of(&project.recipe));
     let selection = rounds::selection(db, found.id).await?.filter(|_| !picks.is_empty());
     let classes = project.taxonomy.classes.iter().map(|class| class.name.clone());
