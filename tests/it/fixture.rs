@@ -135,7 +135,7 @@ async fn fill(workspace: &Workspace, dir: &Path, n_frames: usize, size: Size) ->
     for (frame, scene) in drawn {
         let uncertainty = PathBuf::from("uncertainty").join(format!("{frame}.png"));
         scene.doubt.save(workspace.dir().join(&uncertainty))?;
-        masks::add(&mut tx, frame, MaskKind::Start, None, &scene.proposal, now()).await?;
+        masks::add(&mut tx, frame, MaskKind::Start, None, &masks::pack(&scene.proposal)?, now()).await?;
         rounds::make_ready(&mut tx, round, frame, &uncertainty.to_string_lossy(), 0.2).await?;
         let segments = PathBuf::from("segments").join(format!("{frame}.gz"));
         std::fs::write(workspace.dir().join(&segments), scene.segments())?;

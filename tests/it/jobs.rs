@@ -465,7 +465,7 @@ async fn pre_labelling_again_hands_out_nothing_meanwhile_and_never_covers_what_a
     // Somebody who had frame 6 open saves after all.
     let drawn = Mask::new(SIZE, vec![1; SIZE_PIXELS], 2).unwrap();
     let mut tx = db.begin().await.unwrap();
-    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &drawn, 1).await.unwrap();
+    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &masks::pack(&drawn).unwrap(), 1).await.unwrap();
     tx.commit().await.unwrap();
     fake.allow("go");
     fake.wait(again, JobState::Done).await;

@@ -88,7 +88,7 @@ async fn a_frame_that_was_left_out_with_a_stroke_on_it_can_be_picked_again() {
     let db = fake.workspace.db();
     let stroke = Mask::new(SIZE, vec![1; SIZE.pixels()], 2).unwrap();
     let mut tx = db.begin().await.unwrap();
-    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &stroke, now()).await.unwrap();
+    masks::add(&mut tx, FrameId(6), MaskKind::Saved, None, &masks::pack(&stroke).unwrap(), now()).await.unwrap();
     tx.commit().await.unwrap();
     let lead = people::add_without_password(db, "Lea", Role::Lead).await.unwrap();
     queue::leave_out(db, FrameId(6), lead, now()).await.unwrap().unwrap();

@@ -227,7 +227,7 @@ async fn a_round_is_begun_by_a_lease_or_a_saved_mask() {
     assert!(!rounds::labelling_begun(db, round).await.unwrap());
     let mask = windlass::domain::Mask::new(size, vec![1, 255], 11).unwrap();
     let mut tx = db.begin().await.unwrap();
-    masks::add(&mut tx, id, masks::MaskKind::Saved, Some(lead), &mask, now()).await.unwrap();
+    masks::add(&mut tx, id, masks::MaskKind::Saved, Some(lead), &masks::pack(&mask).unwrap(), now()).await.unwrap();
     tx.commit().await.unwrap();
     assert!(rounds::labelling_begun(db, round).await.unwrap());
     assert_eq!(rounds::picked_before(db, project, 2).await.unwrap(), [id]);
