@@ -180,7 +180,7 @@ async fn fill(workspace: &Workspace, dir: &Path, name: &str, moment: Moment) -> 
     rounds::set_selection(&mut tx, round, &selection).await?;
     for (index, pick) in picks.iter().enumerate() {
         rounds::make_ready(&mut tx, round, pick.frame, "none", 0.1 + 0.02 * index as f64).await?;
-        masks::add(&mut tx, pick.frame, MaskKind::Start, None, &Mask::unlabelled(SIZE), now()).await?;
+        masks::add(&mut tx, pick.frame, MaskKind::Start, None, &masks::pack(&Mask::unlabelled(SIZE))?, now()).await?;
         if moment == Moment::Done || index < 4 {
             rounds::submit_for_oracle(&mut tx, round, pick.frame).await?;
         }

@@ -42,6 +42,9 @@ pub enum Command {
     Knobs(Knobs),
 }
 
+/// Where pages are served, unless it is said.
+pub const LISTEN: &str = "127.0.0.1:7878";
+
 /// What a server and the demo share.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -49,7 +52,7 @@ pub struct Common {
     #[arg(long, value_name = "DIR", default_value = "workspace", env = "WINDLASS_WORKSPACE")]
     pub workspace: PathBuf,
     /// Address and port of the pages. Put a reverse proxy with TLS before anything but loopback.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7878", env = "WINDLASS_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", default_value = LISTEN, env = "WINDLASS_LISTEN")]
     pub listen: SocketAddr,
     /// How people reach the pages, for the links that are printed. Default: http:// and the address.
     #[arg(long, value_name = "URL", env = "WINDLASS_URL")]

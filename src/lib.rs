@@ -26,10 +26,11 @@
 //! | [`formats`] | other people's files: datasets, labels, pictures, exports, charts | domain, image, png, toml |
 //! | [`scenes`] | the two drawn street domains of the demo and of tests | domain, formats |
 //! | [`store`] | the database and the workspace folder | domain, sqlx, zstd |
-//! | [`supervisor`] | queue, prepare, launch, follow, ingest, resume | domain, formats, store |
+//! | [`supervisor`] | import, queue, prepare, launch, follow, ingest, resume | domain, formats, store |
 //! | [`web`] | routes, pages, server-sent events, sessions | all of the above, axum, askama, zip |
-//! | [`experiment`] | the stages without a server, an oracle for the annotator | domain, formats, toml, supervisor's launcher |
-//! | [`config`], [`serve`], [`demo`] | arguments, a server's life, the demo's project | all of the above, clap |
+//! | [`config`] | arguments | domain, store's roles, supervisor's settings, clap |
+//! | [`experiment`] | the stages without a server, an oracle for the annotator | domain, formats, toml, config, supervisor's launcher |
+//! | [`serve`], [`demo`] | a server's life, the demo's project | all of the above |
 //! | `engine/` | networks, losses, training loops; a file a stage | domain, method, formats, tch |
 //!
 //! # The flow

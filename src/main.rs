@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
-use windlass::config::{Cli, Command, Demo, Invite, Serve, has_display};
+use windlass::config::{Cli, Command, Demo, Invite, LISTEN, Serve, has_display};
 use windlass::demo;
 use windlass::domain::Recipe;
 use windlass::serve::{Server, asked_to_stop};
@@ -99,7 +99,7 @@ async fn invite(arguments: &Invite) -> anyhow::Result<()> {
     };
     db.close().await;
     let url = arguments.url.clone().or_else(|| Workspace::last_url(&arguments.workspace));
-    let url = url.unwrap_or_else(|| "http://127.0.0.1:7878".into());
+    let url = url.unwrap_or_else(|| format!("http://{LISTEN}"));
     println!("{}{path}", url.trim_end_matches('/'));
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device};
+use windlass::domain::CARD_DRIVERS;
 
 /// A device by its name in a spec, and a note for a person where `auto` had to leave a card alone.
 ///
@@ -43,8 +44,7 @@ pub fn name(device: Device) -> String {
 
 /// How many cards libtorch can use; an error where there is a driver and libtorch cannot use it.
 fn cards() -> Result<usize> {
-    let driver = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"].iter().any(|path| Path::new(path).exists());
-    if !driver {
+    if !CARD_DRIVERS.iter().any(|path| Path::new(path).exists()) {
         return Ok(0);
     }
     // SAFETY: libtorch's initialisers only register CUDA's kernels; nothing of libtorch has run yet.

@@ -2,83 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::words;
 use super::{Budget, FrameId, Recipe};
 
-/// By what target frames are chosen. All take the largest score but [`Strategy::Closest`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// Eq. 5: far from every anchor of both domains. The paper's.
-    #[default]
-    Madav2,
-    /// The source term of Eq. 5 alone (MADA, ICCV 2021).
-    Mada,
-    /// The target term of Eq. 5 alone (section 4.6).
-    TargetOnly,
-    /// The smallest of Eq. 5: the introduction's "close", and Algorithm 1 as it is printed.
-    Closest,
-    /// Eq. 5 over the classes present in frame and anchor: a class that one of them lacks counts for nothing.
-    Present,
-    /// Eq. 5, each frame that is labelled or chosen becoming an anchor of both domains: no near-duplicates.
-    Diverse,
-    /// Each frame adds what the chosen ones lack, weighted by the rarity of a class and the doubt about it.
-    Coverage,
-    /// Eq. 16: the mean normalised entropy of the soft-max map.
-    Entropy,
-    /// Eq. 17: how sure the discriminator is that the frame is not from the source.
-    Adversarial,
-    /// Eq. 18: entropy times Eq. 17.
-    Aada,
-    /// Eq. 19: the distance to the one mean of the source.
-    Prototype,
-    /// Drawn with equal chance.
-    Random,
-    /// Given by name.
-    Listed,
+words! {
+    /// By what target frames are chosen. All take the largest score but [`Strategy::Closest`].
+    #[derive(Default)]
+    pub enum Strategy {
+        /// Eq. 5: far from every anchor of both domains. The paper's.
+        #[default]
+        Madav2 = "madav2",
+        /// The source term of Eq. 5 alone (MADA, ICCV 2021).
+        Mada = "mada",
+        /// The target term of Eq. 5 alone (section 4.6).
+        TargetOnly = "target_only",
+        /// The smallest of Eq. 5: the introduction's "close", and Algorithm 1 as it is printed.
+        Closest = "closest",
+        /// Eq. 5 over the classes present in frame and anchor: a class that one of them lacks counts for nothing.
+        Present = "present",
+        /// Eq. 5, each frame that is labelled or chosen becoming an anchor of both domains: no near-duplicates.
+        Diverse = "diverse",
+        /// Each frame adds what the chosen ones lack, weighted by the rarity of a class and the doubt about it.
+        Coverage = "coverage",
+        /// Eq. 16: the mean normalised entropy of the soft-max map.
+        Entropy = "entropy",
+        /// Eq. 17: how sure the discriminator is that the frame is not from the source.
+        Adversarial = "adversarial",
+        /// Eq. 18: entropy times Eq. 17.
+        Aada = "aada",
+        /// Eq. 19: the distance to the one mean of the source.
+        Prototype = "prototype",
+        /// Drawn with equal chance.
+        Random = "random",
+        /// Given by name.
+        Listed = "listed",
+    }
 }
 
 impl Strategy {
-    /// All of them, as a page lists them.
-    pub const ALL: [Self; 13] = [
-        Self::Madav2,
-        Self::Mada,
-        Self::TargetOnly,
-        Self::Closest,
-        Self::Present,
-        Self::Diverse,
-        Self::Coverage,
-        Self::Entropy,
-        Self::Adversarial,
-        Self::Aada,
-        Self::Prototype,
-        Self::Random,
-        Self::Listed,
-    ];
-
-    /// In files and forms; the same as in JSON.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Madav2 => "madav2",
-            Self::Mada => "mada",
-            Self::TargetOnly => "target_only",
-            Self::Closest => "closest",
-            Self::Present => "present",
-            Self::Diverse => "diverse",
-            Self::Coverage => "coverage",
-            Self::Entropy => "entropy",
-            Self::Adversarial => "adversarial",
-            Self::Aada => "aada",
-            Self::Prototype => "prototype",
-            Self::Random => "random",
-            Self::Listed => "listed",
-        }
-    }
-
-    /// The strategy of a slug.
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|strategy| strategy.slug() == slug)
-    }
-
     /// On pages.
     pub fn title(self) -> &'static str {
         match self {
@@ -178,17 +139,6 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_strategy_has_its_place_and_one_name_in_files_and_json() {
-        assert_eq!(Strategy::ALL.len(), Strategy::Listed as usize + 1, "the list stays the last");
-        for (place, strategy) in Strategy::ALL.into_iter().enumerate() {
-            assert_eq!(strategy as usize, place);
-            assert_eq!(serde_json::to_value(strategy).unwrap(), strategy.slug());
-            assert_eq!(Strategy::from_slug(strategy.slug()), Some(strategy));
-        }
-        assert_eq!(Strategy::from_slug("oracle"), None);
-    }
 
     #[test]
     fn a_choice_says_what_is_wrong_with_it() {

@@ -4,20 +4,22 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How a dataset lays its files out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Layout {
-    /// `leftImg8bit/<split>/<city>/*_leftImg8bit.{png,jpg}` and `gtFine/<split>/<city>/*_gtFine_labelIds.png`.
-    Cityscapes,
-    /// `images/00001.png` and `labels/00001.png`, whose palette indices are Cityscapes ids.
-    Gta5,
-    /// `RGB/0000000.png` and `GT/LABELS/0000000.png`, 16-bit, the class in the first channel.
-    Synthia,
-    /// `<split>/*.{png,jpg}` and `<split>annot/*.png`, ids 0 to 10 and 11 for void.
-    Camvid,
-    /// Any two folders whose files pair by name, with a mapping file from ids to class names.
-    Folder,
+use super::words::words;
+
+words! {
+    /// How a dataset lays its files out.
+    pub enum Layout {
+        /// `leftImg8bit/<split>/<city>/*_leftImg8bit.{png,jpg}` and `gtFine/<split>/<city>/*_gtFine_labelIds.png`.
+        Cityscapes = "cityscapes",
+        /// `images/00001.png` and `labels/00001.png`, whose palette indices are Cityscapes ids.
+        Gta5 = "gta5",
+        /// `RGB/0000000.png` and `GT/LABELS/0000000.png`, 16-bit, the class in the first channel.
+        Synthia = "synthia",
+        /// `<split>/*.{png,jpg}` and `<split>annot/*.png`, ids 0 to 10 and 11 for void.
+        Camvid = "camvid",
+        /// Any two folders whose files pair by name, with a mapping file from ids to class names.
+        Folder = "folder",
+    }
 }
 
 impl Layout {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::FrameId;
+use super::words::words;
 
 /// Pixels. Named fields, so that no two numbers are swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,24 +28,35 @@ impl std::fmt::Display for Size {
     }
 }
 
-/// Where a frame is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Domain {
-    /// Labelled, plentiful, not quite what the model will see.
-    Source,
-    /// What the model will see; labels are to be paid for.
-    Target,
+words! {
+    /// Where a frame is from.
+    pub enum Domain {
+        /// Labelled, plentiful, not quite what the model will see.
+        Source = "source",
+        /// What the model will see; labels are to be paid for.
+        Target = "target",
+    }
 }
 
-/// What a frame may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// Training and selection.
-    Train,
-    /// Measuring only.
-    Val,
+impl Domain {
+    /// The part of a project's data that frames of a split belong to; the key of its label code.
+    pub fn part(self, split: Split) -> &'static str {
+        match (self, split) {
+            (Self::Source, _) => "source",
+            (Self::Target, Split::Train) => "target",
+            (Self::Target, Split::Val) => "val",
+        }
+    }
+}
+
+words! {
+    /// What a frame may be used for.
+    pub enum Split {
+        /// Training and selection.
+        Train = "train",
+        /// Measuring only.
+        Val = "val",
+    }
 }
 
 /// One picture of a dataset, read where it lies.

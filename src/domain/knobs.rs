@@ -146,7 +146,7 @@ impl Kind for Budget {}
 impl Kind for Strategy {
     fn choices() -> &'static [(&'static str, &'static str)] {
         static ALL: LazyLock<Vec<(&str, &str)>> =
-            LazyLock::new(|| Strategy::ALL.map(|strategy| (strategy.slug(), strategy.purpose())).into());
+            LazyLock::new(|| Strategy::ALL.iter().map(|strategy| (strategy.slug(), strategy.purpose())).collect());
         &ALL
     }
 }

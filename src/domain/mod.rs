@@ -40,6 +40,7 @@ mod seed;
 mod spec;
 mod stage;
 mod survey;
+mod words;
 mod work;
 
 pub use checks::Checks;
@@ -58,7 +59,10 @@ pub use plan::{OWN_CODE, Plan};
 pub use recipe::{Backbone, Budget, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Supervision};
 pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection};
 pub use seed::{Stream, rng};
-pub use spec::{AnchorSet, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files};
+pub use spec::{
+    AnchorSet, CARD_DRIVERS, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files,
+};
 pub use stage::Stage;
 pub use survey::Survey;
+pub(crate) use words::words;
 pub use work::{Origin, Origins, Work};

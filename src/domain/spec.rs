@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, FrameId, LabelCode, Recipe, Size, Stage, Strategy};
 
+/// A box with a card has one of these, of NVIDIA's driver or of Windows' below Linux.
+pub const CARD_DRIVERS: [&str; 3] = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
+
 /// Of the spec's layout. An engine refuses a newer one.
 pub const SPEC_VERSION: u32 = 1;
 

@@ -1,33 +1,33 @@
 //! The stages and their order. Only this file knows the order.
 
-use serde::{Deserialize, Serialize};
+use super::words::words;
 
-/// One step of a round. All run as jobs but [`Stage::Annotate`], which is people's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Adversarial training on labelled source and unlabelled target (section 3.2). Once a project.
-    Warmup,
-    /// Feature vectors of both domains by the round's first model (Eq. 1, 4).
-    Features,
-    /// K anchors of each domain (Eq. 2, 3).
-    Anchors,
-    /// The frames worth labelling (Eq. 5).
-    Select,
-    /// Start masks and uncertainty of the picks.
-    Prelabel,
-    /// People correct the start masks.
-    Annotate,
-    /// Fine-tuning on source and labelled target (step 1, Eq. 6, 7).
-    Inject,
-    /// Feature vectors of the target by the injected model (step 2).
-    TargetFeatures,
-    /// V anchors of the target (step 2, Eq. 8 starts from them).
-    TargetAnchors,
-    /// Semi-supervised adaptation (step 3, Eq. 13-15).
-    Adapt,
-    /// IoU of a model on the validation frames. Follows every stage that makes a model; not on the rail.
-    Evaluate,
+words! {
+    /// One step of a round. All run as jobs but [`Stage::Annotate`], which is people's.
+    pub enum Stage {
+        /// Adversarial training on labelled source and unlabelled target (section 3.2). Once a project.
+        Warmup = "warmup",
+        /// Feature vectors of both domains by the round's first model (Eq. 1, 4).
+        Features = "features",
+        /// K anchors of each domain (Eq. 2, 3).
+        Anchors = "anchors",
+        /// The frames worth labelling (Eq. 5).
+        Select = "select",
+        /// Start masks and uncertainty of the picks.
+        Prelabel = "prelabel",
+        /// People correct the start masks.
+        Annotate = "annotate",
+        /// Fine-tuning on source and labelled target (step 1, Eq. 6, 7).
+        Inject = "inject",
+        /// Feature vectors of the target by the injected model (step 2).
+        TargetFeatures = "target_features",
+        /// V anchors of the target (step 2, Eq. 8 starts from them).
+        TargetAnchors = "target_anchors",
+        /// Semi-supervised adaptation (step 3, Eq. 13-15).
+        Adapt = "adapt",
+        /// IoU of a model on the validation frames. Follows every stage that makes a model; not on the rail.
+        Evaluate = "evaluate",
+    }
 }
 
 impl Stage {
@@ -71,28 +71,6 @@ impl Stage {
     /// Whether it ends with a new model, which is then evaluated.
     pub fn makes_model(self) -> bool {
         matches!(self, Self::Warmup | Self::Inject | Self::Adapt)
-    }
-
-    /// In addresses, folder names and the database; the same as in JSON.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Warmup => "warmup",
-            Self::Features => "features",
-            Self::Anchors => "anchors",
-            Self::Select => "select",
-            Self::Prelabel => "prelabel",
-            Self::Annotate => "annotate",
-            Self::Inject => "inject",
-            Self::TargetFeatures => "target_features",
-            Self::TargetAnchors => "target_anchors",
-            Self::Adapt => "adapt",
-            Self::Evaluate => "evaluate",
-        }
-    }
-
-    /// The stage of a slug.
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        Self::RAIL.into_iter().chain([Self::Evaluate]).find(|stage| stage.slug() == slug)
     }
 
     /// On pages.

@@ -210,7 +210,7 @@ fn check_arms(arms: &[Arm]) -> Result<()> {
             (Stage::Inject, Some(parent), None) if parent.stage != Stage::Warmup => {}
             (Stage::Warmup, ..) => bail!("arm `{name}` is a warm-up: it has neither `from` nor `strategy`"),
             (Stage::Inject, ..) => {
-                let strategies = Strategy::ALL.map(Strategy::slug).join(", ");
+                let strategies = Strategy::ALL.iter().map(|strategy| strategy.slug()).collect::<Vec<_>>().join(", ");
                 bail!("arm `{name}` injects: give `from` and `strategy` ({strategies})")
             }
             (Stage::Adapt, Some(parent), None) if parent.stage != Stage::Warmup => {}

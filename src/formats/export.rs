@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::atomic;
 use super::codes::cityscapes_train_id;
+use super::digest::hex;
 use super::mask_png::{encode_color, encode_gray};
 use crate::domain::{Class, IGNORE, Mask, Size, Taxonomy};
 
@@ -187,7 +188,7 @@ fn plain(text: &str) -> String {
 }
 
 fn fingerprint(name: &str) -> String {
-    Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(name)[..4])
 }
 
 fn invalid(message: String) -> io::Error {

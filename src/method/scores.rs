@@ -216,7 +216,7 @@ mod tests {
             target: Anchors { centres: &target, presence: &by_target },
             mean: &found,
         };
-        for strategy in Strategy::ALL {
+        for &strategy in Strategy::ALL {
             let Some(want) = case["scores"].get(strategy.slug()) else { continue };
             let want: Vec<f64> = serde_json::from_value(want.clone()).unwrap();
             for (frame, want) in frames.iter().zip(want) {

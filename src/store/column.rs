@@ -5,14 +5,6 @@ use serde::de::DeserializeOwned;
 
 use super::{Error, Result};
 
-/// The word of an enum without fields.
-pub(crate) fn word<T: Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        other => unreachable!("only enums without fields are stored as words, not {other:?}"),
-    }
-}
-
 /// The enum of a word.
 pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T> {
     Ok(serde_json::from_value(serde_json::Value::String(word))?)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 
-use super::column::{from_word, path, word};
+use super::column::{from_word, path};
 use super::{Db, Result, Tx};
 use crate::domain::{Domain, Frame, FrameId, ProjectId, RoundId, Size, Split};
 
@@ -64,8 +64,8 @@ pub async fn insert(tx: &mut Tx, project: ProjectId, frame: &Frame) -> Result<Fr
          values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning frame_id",
     )
     .bind(project.0)
-    .bind(word(&frame.domain))
-    .bind(word(&frame.split))
+    .bind(frame.domain.slug())
+    .bind(frame.split.slug())
     .bind(&frame.name)
     .bind(&frame.group)
     .bind(path(&frame.image)?)
@@ -102,8 +102,8 @@ pub async fn list(db: &Db, project: ProjectId, domain: Domain, split: Split) -> 
     let rows: Vec<Row> =
         sqlx::query_as("select * from frame where project_id = ? and domain = ? and split = ? order by frame_id")
             .bind(project.0)
-            .bind(word(&domain))
-            .bind(word(&split))
+            .bind(domain.slug())
+            .bind(split.slug())
             .fetch_all(db.read())
             .await?;
     rows.into_iter().map(Row::read).collect()

@@ -1,46 +1,33 @@
 //! Jobs: what was asked of the engine and how far it is.
 
-use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::column::{from_word, word};
+use super::column::from_word;
 use super::{Db, Result, Tx, now};
-use crate::domain::{JobId, ModelId, ProjectId, RoundId, Stage};
+use crate::domain::{JobId, ModelId, ProjectId, RoundId, Stage, words};
 
-/// Where a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobState {
-    /// For a device.
-    Queued,
-    /// The engine is on it.
-    Running,
-    /// The engine was asked to write a checkpoint and end.
-    Stopping,
-    /// It can go on from its checkpoint.
-    Stopped,
-    /// Its results are in.
-    Done,
-    /// The sentence says why. It can go on from its checkpoint, if there is one.
-    Failed,
+words! {
+    /// Where a job is.
+    pub enum JobState {
+        /// For a device.
+        Queued = "queued",
+        /// The engine is on it.
+        Running = "running",
+        /// The engine was asked to write a checkpoint and end.
+        Stopping = "stopping",
+        /// It can go on from its checkpoint.
+        Stopped = "stopped",
+        /// Its results are in.
+        Done = "done",
+        /// The sentence says why. It can go on from its checkpoint, if there is one.
+        Failed = "failed",
+    }
 }
 
 impl JobState {
     /// Whether it waits for the engine or has one.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Queued | Self::Running | Self::Stopping)
-    }
-
-    /// As in the database.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
     }
 }
 
@@ -209,7 +196,7 @@ pub async fn ask_to_stop(tx: &mut Tx, id: JobId) -> Result<Option<JobState>> {
 /// Ends a job: stopped, done or failed with a sentence.
 pub async fn end(tx: &mut Tx, id: JobId, state: JobState, error: Option<&str>) -> Result<()> {
     sqlx::query("update job set state = ?, error = ?, ended_at = ?, pid = null, seconds_left = null where job_id = ?")
-        .bind(word(&state))
+        .bind(state.slug())
         .bind(error)
         .bind(now())
         .bind(id.0)

@@ -3,39 +3,22 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::column::from_word;
 use super::{Db, Result, Tx, queue, work};
-use crate::domain::{FrameId, Layers, Mask, Origins, Size, UserId, Work};
+use crate::domain::{FrameId, Layers, Mask, Origins, Size, UserId, Work, words};
 
 /// Zstandard's level: 1 ms and some 30 kB a frame.
 const LEVEL: i32 = 3;
 
-/// Where a version came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaskKind {
-    /// The model's proposal.
-    Start,
-    /// A person's save.
-    Saved,
-    /// The dataset's own label, in a person's stead.
-    Oracle,
-}
-
-impl MaskKind {
-    /// As the table has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Saved => "saved",
-            Self::Oracle => "oracle",
-        }
-    }
-
-    fn from_name(name: &str) -> Self {
-        match name {
-            "start" => Self::Start,
-            "oracle" => Self::Oracle,
-            _ => Self::Saved,
-        }
+words! {
+    /// Where a version came from.
+    pub enum MaskKind {
+        /// The model's proposal.
+        Start = "start",
+        /// A person's save.
+        Saved = "saved",
+        /// The dataset's own label, in a person's stead.
+        Oracle = "oracle",
     }
 }
 
@@ -90,13 +73,13 @@ const VERSION: &str = "select version, kind, mask.user_id, user.name, mask.creat
 /// All versions of a frame, the newest first.
 pub async fn versions(db: &Db, frame: FrameId) -> Result<Vec<Version>> {
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{VERSION} order by version desc")));
-    Ok(query.bind(frame.0).fetch_all(db.read()).await?.iter().map(version_of).collect())
+    query.bind(frame.0).fetch_all(db.read()).await?.iter().map(version_of).collect()
 }
 
 /// The newest version of a frame, if there is any.
 pub async fn newest(db: &Db, frame: FrameId) -> Result<Option<Version>> {
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{VERSION} order by version desc limit 1")));
-    Ok(query.bind(frame.0).fetch_optional(db.read()).await?.as_ref().map(version_of))
+    query.bind(frame.0).fetch_optional(db.read()).await?.as_ref().map(version_of).transpose()
 }
 
 /// The pixels of a version, row by row, and its number; the newest where none is named.
@@ -110,18 +93,6 @@ pub async fn pixels(db: &Db, frame: FrameId, version: Option<i64>) -> Result<Opt
     .fetch_optional(db.read())
     .await?;
     row.map(|(number, width, height, packed)| Ok((number, decompress(&packed, (width * height) as usize)?))).transpose()
-}
-
-/// Adds a version to those of a frame; gives its number.
-pub async fn add(
-    tx: &mut Tx,
-    frame: FrameId,
-    kind: MaskKind,
-    user: Option<UserId>,
-    mask: &Mask,
-    now: i64,
-) -> Result<i64> {
-    add_packed(tx, frame, kind, user, &pack(mask)?, now).await
 }
 
 /// Saves what a person drew as the next version, if nobody was faster and the frame is theirs. It prolongs their lease.
@@ -140,7 +111,7 @@ pub async fn save(db: &Db, save: Save<'_>) -> Result<Result<i64, SaveRefusal>> {
     if newest.is_some_and(|newest| newest != base) {
         return Ok(Err(SaveRefusal::Stale));
     }
-    let number = add_packed(&mut tx, frame, MaskKind::Saved, Some(user), &packed.mask, now).await?;
+    let number = add(&mut tx, frame, MaskKind::Saved, Some(user), &packed.mask, now).await?;
     work::add(&mut tx, &save, number).await?;
     tx.commit().await?;
     Ok(Ok(number))
@@ -180,8 +151,8 @@ pub fn pack(mask: &Mask) -> Result<Packed> {
     Ok(Packed { size: mask.size(), bytes: compress(mask.pixels())? })
 }
 
-/// [`add`] of a mask that is packed already.
-pub async fn add_packed(
+/// Adds a version to those of a frame; gives its number.
+pub async fn add(
     tx: &mut Tx,
     frame: FrameId,
     kind: MaskKind,
@@ -195,7 +166,7 @@ pub async fn add_packed(
          returning version",
     )
     .bind(frame.0)
-    .bind(kind.name())
+    .bind(kind.slug())
     .bind(user.map(|user| user.0))
     .bind(packed.size.width)
     .bind(packed.size.height)
@@ -206,13 +177,13 @@ pub async fn add_packed(
     Ok(number)
 }
 
-fn version_of(row: &SqliteRow) -> Version {
-    Version {
+fn version_of(row: &SqliteRow) -> Result<Version> {
+    Ok(Version {
         number: row.get(0),
-        kind: MaskKind::from_name(row.get(1)),
+        kind: from_word(row.get(1))?,
         user: row.get::<Option<i64>, _>(2).map(UserId),
         name: row.get(3),
         at: row.get(4),
         save: row.get(5),
-    }
+    })
 }

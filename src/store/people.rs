@@ -1,32 +1,18 @@
 //! People, their sessions and the links that let them in. Secrets come here as SHA-256, never plain.
 
 use super::{Db, Error, Result, Tx, now};
-use crate::domain::UserId;
+use crate::domain::{UserId, words};
 
 /// The SHA-256 of a cookie's or a link's secret.
 pub type TokenHash = [u8; 32];
 
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Lead,
-    /// Labelling, and looking at the rest.
-    Annotator,
-}
-
-impl Role {
-    /// In the database, in forms and on pages.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Lead => "lead",
-            Self::Annotator => "annotator",
-        }
-    }
-
-    /// The role of a slug.
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::Lead, Self::Annotator].into_iter().find(|role| role.slug() == slug)
+words! {
+    /// What somebody may do.
+    pub enum Role {
+        /// Everything.
+        Lead = "lead",
+        /// Labelling, and looking at the rest.
+        Annotator = "annotator",
     }
 }
 

@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::column::{from_json, from_word, json, path, word};
+use super::column::{from_json, from_word, json, path};
 use super::{Db, Result, now};
-use crate::domain::{Checks, Dataset, LabelCode, ProjectId, Recipe, Survey, Taxonomy};
+use crate::domain::{Checks, Dataset, Domain, LabelCode, ProjectId, Recipe, Split, Survey, Taxonomy, words};
 
-/// How far the import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ImportState {
-    /// Asked for.
-    Queued,
-    /// Files are being checked.
-    Running,
-    /// The frames are in.
-    Done,
-    /// The sentence says why.
-    Failed,
+words! {
+    /// How far the import is.
+    pub enum ImportState {
+        /// Asked for.
+        Queued = "queued",
+        /// Files are being checked.
+        Running = "running",
+        /// The frames are in.
+        Done = "done",
+        /// The sentence says why.
+        Failed = "failed",
+    }
 }
 
 /// How far the import is.
@@ -83,6 +82,11 @@ impl Project {
     /// Whether stages follow each other by themselves: not where nobody would see them.
     pub fn goes_on_by_itself(&self) -> bool {
         self.auto_advance && self.archived_at.is_none()
+    }
+
+    /// How the labels of such frames are read; none where they have none.
+    pub fn code(&self, domain: Domain, split: Split) -> Option<LabelCode> {
+        self.codes.get(domain.part(split)).cloned()
     }
 }
 
@@ -289,7 +293,7 @@ pub async fn set_import(db: &Db, id: ProjectId, import: &Import) -> Result<()> {
     sqlx::query(
         "update project set import_state = ?, import_done = ?, import_total = ?, import_error = ? where project_id = ?",
     )
-    .bind(word(&import.state))
+    .bind(import.state.slug())
     .bind(import.done.cast_signed())
     .bind(import.total.cast_signed())
     .bind(&import.error)

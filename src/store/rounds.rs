@@ -1,11 +1,10 @@
 //! Rounds and their picks.
 
-use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json};
 use super::{Db, Result, Tx, now};
-use crate::domain::{Choice, FrameId, ModelId, Pick, ProjectId, RoundId, Selection, UserId};
+use crate::domain::{Choice, FrameId, ModelId, Pick, ProjectId, RoundId, Selection, UserId, words};
 
 /// One way through selection, labelling and training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +19,16 @@ pub struct Round {
     pub created_at: i64,
 }
 
-/// Where a pick is on its way through the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PickState {
-    /// For its start mask.
-    Waiting,
-    /// To be labelled.
-    Ready,
-    /// Labelled.
-    Submitted,
+words! {
+    /// Where a pick is on its way through the queue.
+    pub enum PickState {
+        /// For its start mask.
+        Waiting = "waiting",
+        /// To be labelled.
+        Ready = "ready",
+        /// Labelled.
+        Submitted = "submitted",
+    }
 }
 
 /// A pick on its way through the queue.

@@ -6,7 +6,6 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::prepare::code_of;
 use super::{StartError, Supervisor};
 use crate::domain::{Dataset, Domain, Frame, FrameId, LabelCode, ProjectId, Split, Stage};
 use crate::formats::datasets::{Refused, scan};
@@ -82,7 +81,7 @@ async fn import(db: &Db, id: ProjectId) -> anyhow::Result<()> {
     let parts = parts(&project)?;
     let mut codes: BTreeMap<String, LabelCode> = BTreeMap::new();
     for part in &parts {
-        codes.extend(part.code.clone().map(|code| (code_of(part.domain, part.split).to_owned(), code)));
+        codes.extend(part.code.clone().map(|code| (part.domain.part(part.split).to_owned(), code)));
     }
     let checked = check_with_progress(db, id, parts).await?;
 
@@ -101,7 +100,7 @@ async fn import(db: &Db, id: ProjectId) -> anyhow::Result<()> {
     }
     for (domain, split, found, refused) in &checked {
         if found.is_empty() {
-            let part = code_of(*domain, *split);
+            let part = domain.part(*split);
             anyhow::bail!("none of the {} frames of {part} can be used: see what was left out, and why", refused.len());
         }
     }

@@ -130,7 +130,7 @@ pub(super) async fn keep(
                 // What a person or the oracle has drawn meanwhile stays the newest.
                 let newest = masks::newest(inner.workspace.db(), start.frame).await?;
                 if newest.is_none_or(|version| version.kind == MaskKind::Start) {
-                    masks::add_packed(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
+                    masks::add(&mut tx, start.frame, MaskKind::Start, None, &start.mask, now()).await?;
                 }
                 let StartMask { frame, uncertainty, segments, mean_uncertainty, .. } = start;
                 rounds::make_ready(&mut tx, job.round, *frame, uncertainty, *mean_uncertainty).await?;

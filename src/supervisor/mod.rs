@@ -28,7 +28,6 @@ use crate::domain::{JobId, ProjectId};
 use crate::store::jobs::JobState;
 use crate::store::{Result, Workspace, jobs, projects};
 
-pub(crate) use prepare::code_of;
 pub use rail::{Step, StepState, rail, steps};
 pub use start::StartError;
 pub use survey::Surveys;

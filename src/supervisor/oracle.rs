@@ -1,7 +1,6 @@
 //! Answers for people from labels that are known: the demo's short cut.
 
 use super::Supervisor;
-use super::prepare::code_of;
 use crate::domain::{ProjectId, RoundId};
 use crate::formats::label::read_label;
 use crate::store::masks::{self, MaskKind};
@@ -20,7 +19,7 @@ impl Supervisor {
         let mut answered = 0;
         for pick in rounds::picks(db, round).await?.iter().filter(|pick| pick.state != PickState::Submitted) {
             let (_, frame) = frames::get(db, pick.why.frame).await?;
-            let code = project.codes.get(code_of(frame.domain, frame.split)).cloned();
+            let code = project.code(frame.domain, frame.split);
             let (Some(label), Some(code)) = (frame.label, code) else {
                 anyhow::bail!("frame {} has no label: label it by hand", frame.name)
             };
@@ -29,7 +28,7 @@ impl Supervisor {
             let mut tx = db.begin().await?;
             // Somebody may have been faster: then nothing is added on top of their mask.
             if rounds::submit_for_oracle(&mut tx, round, frame.id).await? {
-                masks::add_packed(&mut tx, frame.id, MaskKind::Oracle, None, &mask, now()).await?;
+                masks::add(&mut tx, frame.id, MaskKind::Oracle, None, &mask, now()).await?;
                 answered += 1;
             }
             tx.commit().await.map_err(Error::from)?;

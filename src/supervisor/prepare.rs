@@ -14,15 +14,6 @@ use crate::store::{Db, frames, masks, models, projects, rounds};
 /// Frames of an evaluation whose prediction is kept to look at.
 const PICTURES: usize = 12;
 
-/// The key of a frame's label code in `project.codes`.
-pub(crate) fn code_of(domain: Domain, split: Split) -> &'static str {
-    match (domain, split) {
-        (Domain::Source, _) => "source",
-        (Domain::Target, Split::Train) => "target",
-        (Domain::Target, Split::Val) => "val",
-    }
-}
-
 /// Writes the job's folder. A resumed job keeps its spec but for the device, which is today's; a measuring, which trains
 /// nothing, has today's knobs. The error is a sentence.
 pub(crate) async fn prepare(inner: &Inner, job: &Job) -> Result<(), String> {
@@ -125,7 +116,7 @@ async fn refs(db: &Db, project: &Project, domain: Domain, split: Split) -> anyho
 }
 
 fn frame_ref(frame: Frame) -> FrameRef {
-    let code = code_of(frame.domain, frame.split).to_owned();
+    let code = frame.domain.part(frame.split).to_owned();
     let label = frame.label.map(|path| LabelRef { path, code });
     FrameRef { id: frame.id, image: frame.image, size: frame.size, label }
 }

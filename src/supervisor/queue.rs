@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::process::Process;
 use super::{Supervisor, follow, prepare};
-use crate::domain::{JobId, Stage};
+use crate::domain::{CARD_DRIVERS, JobId, Stage};
 use crate::store::jobs::{Job, JobState};
 use crate::store::{Error, Result, jobs, projects};
 
@@ -99,12 +99,12 @@ async fn device_of(supervisor: &Supervisor, job: &Job) -> Result<Option<String>>
     }
 }
 
-/// A device's one name, as `auto` and `cuda` are the first card or, without a driver, the CPU.
+/// A device's one name, as `auto` is the first card or, without a driver, the CPU.
 fn one_name(device: String) -> String {
+    let has_card = || CARD_DRIVERS.iter().any(|path| Path::new(path).exists());
     match device.as_str() {
-        "auto" if Path::new("/dev/nvidia0").exists() => "cuda:0".into(),
+        "auto" if has_card() => "cuda:0".into(),
         "auto" => "cpu".into(),
-        "cuda" => "cuda:0".into(),
         _ => device,
     }
 }

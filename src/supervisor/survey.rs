@@ -2,7 +2,6 @@
 
 use tokio::sync::Mutex;
 
-use super::prepare::code_of;
 use crate::domain::{Domain, Frame, FrameId, IGNORE, LabelCode, Mask, ProjectId, Split, Survey};
 use crate::formats::label::read_label;
 use crate::store::{Db, Result, frames, projects};
@@ -31,7 +30,7 @@ impl Surveys {
         }
         let (of, all) =
             (projects::get(db, project).await?, frames::list(db, project, Domain::Source, Split::Train).await?);
-        let code = of.codes.get(code_of(Domain::Source, Split::Train)).cloned();
+        let code = of.code(Domain::Source, Split::Train);
         let n_classes = of.taxonomy.len();
         let look = move || code.map_or_else(Survey::default, |code| look(&all, &code, n_classes));
         let survey = tokio::task::spawn_blocking(look).await.unwrap_or_default();

@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
+use crate::formats::digest::hex;
+
 #[derive(Embed)]
 #[folder = "static/"]
 struct Static;
@@ -23,7 +25,7 @@ static BUILD: LazyLock<String> = LazyLock::new(|| {
         hash.update(name.as_bytes());
         hash.update(file.metadata.sha256_hash());
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 });
 
 /// The address of a static file, for templates: `url("app.css")`.
@@ -34,7 +36,7 @@ pub(crate) fn url(path: &str) -> String {
 /// GET `/static/{build}/{*path}`.
 pub(super) async fn file(Path((build, path)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let Some(file) = Static::get(&path) else { return StatusCode::NOT_FOUND.into_response() };
-    let hash: String = file.metadata.sha256_hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&file.metadata.sha256_hash()[..8]);
     let etag = format!("\"{hash}\"");
     // A page of an older server may still ask under its own build: it gets today's file, for now only.
     let cache = if build == *BUILD { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::Result;
 use super::{App, WebError};
 use crate::domain::UserId;
+use crate::formats::digest::hex;
 use crate::store::people::{self, Role, TokenHash};
 use crate::store::{Workspace, now};
 
@@ -148,11 +149,6 @@ pub(crate) fn secret() -> String {
 /// What of a secret is kept.
 pub(crate) fn hash(secret: &str) -> TokenHash {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// Lower case, two digits a byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A cookie of the request.

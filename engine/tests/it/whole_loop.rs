@@ -56,7 +56,7 @@ fn two_folders_of_frames_become_an_adapted_model() {
         job.json::<Selection>(files::SELECTION)
     };
     let mut by_strategy = vec![];
-    for strategy in Strategy::ALL {
+    for &strategy in Strategy::ALL {
         let selection = selection(strategy);
         let asked = if strategy == Strategy::Listed { 2 } else { 3 };
         assert_eq!((selection.strategy, selection.candidates, selection.picks.len()), (strategy, 11, asked));

@@ -80,7 +80,7 @@ fn the_picks_of_numpy_are_ours() {
 #[test]
 fn equal_scores_are_chosen_by_frame_id_by_every_strategy_that_needs_no_discriminator() {
     let line = Line::of(&[2.0; 6]);
-    for strategy in Strategy::ALL {
+    for &strategy in Strategy::ALL {
         let by_chance = matches!(strategy, Strategy::Random | Strategy::Listed);
         let asks_discriminator = matches!(strategy, Strategy::Adversarial | Strategy::Aada);
         match chosen(&line, NO_GROUPS, 0, &ask(strategy, 3)) {

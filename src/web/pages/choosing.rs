@@ -22,7 +22,7 @@ type Values = BTreeMap<String, String>;
 
 /// A choice of a form: value, label, what it does.
 pub(crate) fn strategies() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    Strategy::ALL.into_iter().map(|strategy| (strategy.slug(), strategy.title(), strategy.purpose()))
+    Strategy::ALL.iter().map(|strategy| (strategy.slug(), strategy.title(), strategy.purpose()))
 }
 
 /// The units of a budget: value and label.

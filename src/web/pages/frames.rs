@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 use crate::domain::{Domain, FrameId, Mask, ProjectId, Split};
 use crate::formats::{atomic, label, mask_png, picture};
 use crate::store::{frames, masks, projects};
-use crate::supervisor::code_of;
 use crate::web::error::Result;
 use crate::web::{App, WebError};
 
@@ -64,7 +63,7 @@ pub(crate) async fn truth(State(app): State<App>, extract::Path(id): extract::Pa
     let shown = frame.split == Split::Val || frame.domain == Domain::Source;
     let (true, Some(path)) = (shown, frame.label) else { return Err(WebError::NotFound) };
     let project = projects::get(db, project).await?;
-    let code = project.codes.get(code_of(frame.domain, frame.split)).cloned().ok_or(WebError::NotFound)?;
+    let code = project.code(frame.domain, frame.split).ok_or(WebError::NotFound)?;
     let _turn = AT_ONCE.acquire().await;
     let draw =
         move || label::read_label(&path, &code, frame.size).map(|m| mask_png::encode_color(&m, &project.taxonomy));

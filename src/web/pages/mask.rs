@@ -188,5 +188,5 @@ fn described(version: &Version) -> serde_json::Value {
         MaskKind::Saved => "somebody",
     };
     let who = version.name.as_deref().unwrap_or(nobody);
-    json!({ "version": version.number, "kind": version.kind.name(), "who": who, "at": version.at })
+    json!({ "version": version.number, "kind": version.kind.slug(), "who": who, "at": version.at })
 }

@@ -67,14 +67,6 @@ const TAXONOMIES: [(&str, &str); 3] = [
     ("camvid11", "CamVid, 11 classes"),
 ];
 
-const LAYOUTS: [(&str, Layout); 5] = [
-    ("cityscapes", Layout::Cityscapes),
-    ("gta5", Layout::Gta5),
-    ("synthia", Layout::Synthia),
-    ("camvid", Layout::Camvid),
-    ("folder", Layout::Folder),
-];
-
 #[derive(Template)]
 #[template(path = "new_project.html")]
 struct NewProjectPage {
@@ -255,7 +247,7 @@ fn values_of(settings: &Settings, project: &Project) -> Values {
     for (key, dataset) in parts.into_iter().filter_map(|(key, dataset)| Some((key, dataset?))) {
         let path = |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |path| path.display().to_string());
         put(&format!("{key}_root"), dataset.root.display().to_string());
-        put(&format!("{key}_layout"), word(&dataset.layout));
+        put(&format!("{key}_layout"), dataset.layout.slug().into());
         put(&format!("{key}_split"), dataset.split.clone().unwrap_or_default());
         put(&format!("{key}_labels"), path(&dataset.labels));
         put(&format!("{key}_mapping"), path(&dataset.mapping));
@@ -353,7 +345,7 @@ fn dataset(settings: &Settings, values: &Values, key: &str) -> Result<Option<Dat
         settings.locate(value(name)).map_err(|error| (format!("{key}_{name}"), format!("{error}.")))
     };
     let optional = |name: &str| (!value(name).is_empty()).then(|| path(name)).transpose();
-    let layout = LAYOUTS.iter().find(|(slug, _)| *slug == value("layout")).map_or(Layout::Cityscapes, |(_, of)| *of);
+    let layout = Layout::from_slug(value("layout")).unwrap_or(Layout::Cityscapes);
     let labels = optional("labels")?;
     if labels.is_some() && layout != Layout::Folder {
         let message =

@@ -9,11 +9,12 @@ use serde::Deserialize;
 
 use super::show;
 use crate::domain::UserId;
+use crate::formats::digest::hex;
 use crate::store::people::{self, Invitation, Role, TokenHash, User};
 use crate::store::{self, Db, now};
 use crate::web::error::Result;
 use crate::web::page::Page;
-use crate::web::session::{self, hex};
+use crate::web::session;
 use crate::web::{App, Person, WebError};
 
 /// Days that a link is good for.
