@@ -18,6 +18,14 @@ pub struct Class {
     pub thing: bool,
 }
 
+impl Class {
+    /// Its colour as CSS writes it.
+    pub fn css(&self) -> String {
+        let [red, green, blue] = self.color;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
 /// Some of a taxonomy's classes, whose mean is reported beside that of all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subset {

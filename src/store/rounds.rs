@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::column::{from_json, from_word, json};
-use super::{Db, Result, Tx, now};
+use super::{Db, Error, Result, Tx, now};
 use crate::domain::{Choice, FrameId, ModelId, Pick, ProjectId, RoundId, Selection, UserId, words};
 
 /// One way through selection, labelling and training.
@@ -49,6 +49,24 @@ pub struct Picked {
     /// Who finished it last, also while it is open again. None, too, where the drawn labels answered.
     pub submitted_by: Option<UserId>,
     pub submitted_at: Option<i64>,
+}
+
+impl Picked {
+    /// Who works on it now.
+    pub fn holder(&self, now: i64) -> Option<UserId> {
+        let (user, until) = self.lease?;
+        (until > now && self.state == PickState::Ready).then_some(user)
+    }
+}
+
+/// The round to look at: that of a number, [`Error::NotFound`], or the newest.
+pub fn looked_at(rounds: &[Round], number: Option<u32>) -> Result<Option<Round>> {
+    match number {
+        None => Ok(rounds.last().copied()),
+        Some(number) => {
+            rounds.iter().find(|round| round.number == number).map(|round| Some(*round)).ok_or(Error::NotFound)
+        }
+    }
 }
 
 /// How many picks of a round are where.
@@ -142,7 +160,7 @@ pub async fn create(tx: &mut Tx, project: ProjectId, base_model: Option<ModelId>
     Ok(RoundId(id))
 }
 
-/// A round; [`Error::NotFound`](super::Error::NotFound).
+/// A round; [`Error::NotFound`].
 pub async fn get(db: &Db, id: RoundId) -> Result<Round> {
     let row: RoundRow =
         sqlx::query_as("select * from round where round_id = ?").bind(id.0).fetch_one(db.read()).await?;

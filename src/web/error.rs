@@ -25,6 +25,8 @@ pub(crate) enum WebError {
     Refused(String),
     /// It was changed meanwhile, or is not in the state for it; the sentence says what to do.
     Conflict(String),
+    /// A link that lets people in was used, taken back, or is too old.
+    LinkOver,
     /// Too many tries; seconds to wait.
     TooMany(u64),
     /// The change came from another site's page.
@@ -106,6 +108,7 @@ impl WebError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::LinkOver => StatusCode::GONE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -119,6 +122,10 @@ impl WebError {
             Self::NotFound => ("Nothing here", "There is no such page, or what it showed was removed.".into()),
             Self::Refused(message) => ("That did not work", message.clone()),
             Self::Conflict(message) => ("Not now", message.clone()),
+            Self::LinkOver => (
+                "This link is no longer good",
+                "It was used before, taken back, or is too old. Ask a lead for a new one.".into(),
+            ),
             Self::TooMany(1) => ("Too many tries", "Wait a second, then try again.".into()),
             Self::TooMany(seconds) => ("Too many tries", format!("Wait {seconds} seconds, then try again.")),
             Self::Foreign => (

@@ -20,7 +20,7 @@ const THUMBNAIL: u32 = 512;
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 /// A frame's file does not change; only who is signed in may see it. Pages add the project's birthday to the address, as
 /// the next workspace at this address counts its frames from 1 too.
-const FOR_GOOD: (header::HeaderName, &str) = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
+pub(super) const FOR_GOOD: (header::HeaderName, &str) = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
 
 /// GET: the original file.
 pub(crate) async fn image(State(app): State<App>, extract::Path(id): extract::Path<i64>) -> Result<Response> {

@@ -8,8 +8,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::show;
+use crate::store;
 use crate::store::people::{self, Invitation};
-use crate::store::{self};
 use crate::web::error::Result;
 use crate::web::page::Page;
 use crate::web::{App, WebError, password, session};
@@ -25,14 +25,6 @@ struct InvitationPage<'a> {
     message: &'a str,
 }
 
-#[derive(Template)]
-#[template(path = "error.html")]
-struct Over {
-    page: Page,
-    title: &'static str,
-    message: &'static str,
-}
-
 #[derive(Deserialize)]
 pub(crate) struct Newcomer {
     #[serde(default)]
@@ -41,15 +33,9 @@ pub(crate) struct Newcomer {
     password: String,
 }
 
-fn over(page: Page) -> Result<Response> {
-    let message = "It was used before, taken back, or is too old. Ask a lead for a new one.";
-    let over = Over { page, title: "This link is no longer good", message };
-    Ok((StatusCode::GONE, show(&over)?).into_response())
-}
-
 pub(crate) async fn form(State(app): State<App>, page: Page, Path(secret): Path<String>) -> Result<Response> {
     match people::open_invitation(app.workspace.db(), &session::hash(&secret)).await? {
-        None => over(page),
+        None => Err(WebError::LinkOver),
         Some(invitation) => {
             Ok(show(&InvitationPage { page, invitation: &invitation, name: "", message: "" })?.into_response())
         }
@@ -65,7 +51,7 @@ pub(crate) async fn accept(
 ) -> Result<Response> {
     let db = app.workspace.db();
     let token = session::hash(&secret);
-    let Some(invitation) = people::open_invitation(db, &token).await? else { return over(page) };
+    let Some(invitation) = people::open_invitation(db, &token).await? else { return Err(WebError::LinkOver) };
     let name = given.name.trim().to_owned();
     let again = |message: &str| -> Result<Response> {
         let form = InvitationPage { page: page.clone(), invitation: &invitation, name: &name, message };
@@ -90,7 +76,7 @@ pub(crate) async fn accept(
         Ok(user) => Ok((session::open(&app, user, &headers).await?, Redirect::to("/")).into_response()),
         Err(store::Error::Taken) => again("Somebody has that name already. Choose another."),
         // Used by somebody else between our look and now.
-        Err(store::Error::NotFound) => over(page),
+        Err(store::Error::NotFound) => Err(WebError::LinkOver),
         Err(error) => Err(WebError::from(error)),
     }
 }

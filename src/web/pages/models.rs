@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use super::frames::FOR_GOOD;
 use super::show;
 use crate::domain::{Evaluation, FrameId, JobId, Mask, ModelId, ProjectId, files};
 use crate::formats::chart::{Chart, Matrix};
@@ -153,10 +154,11 @@ pub(crate) async fn compare(
     let after = place(pair.after).or_else(|| measured().next_back()).unwrap_or(before);
     let (mut classes, mut frames) = (vec![], vec![]);
     if let (Some(first), Some(last)) = (models.get(before), models.get(after)) {
-        let row = |(index, class): (usize, &crate::domain::Class)| {
-            let [red, green, blue] = class.color;
-            let color = format!("#{red:02x}{green:02x}{blue:02x}");
-            Row { class: class.name.clone(), color, before: first.iou(index), after: last.iou(index) }
+        let row = |(index, class): (usize, &crate::domain::Class)| Row {
+            class: class.name.clone(),
+            color: class.css(),
+            before: first.iou(index),
+            after: last.iou(index),
         };
         classes = project.taxonomy.classes.iter().enumerate().map(row).collect();
         let pictures = |shown: &Shown| shown.evaluation.as_ref().map_or(vec![], |(_, found)| found.pictures.clone());
@@ -211,6 +213,5 @@ pub(crate) async fn picture(State(app): State<App>, Path((id, frame)): Path<(i64
     };
     let png = tokio::task::spawn_blocking(draw).await??;
     // The address names the job that drew it, so it never changes.
-    let for_good = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
-    Ok(([(header::CONTENT_TYPE, "image/png"), for_good], png).into_response())
+    Ok(([(header::CONTENT_TYPE, "image/png"), FOR_GOOD], png).into_response())
 }

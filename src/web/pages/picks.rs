@@ -16,9 +16,9 @@ use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
 use crate::store::work::{self, Effort};
 use crate::store::{frames, now, people};
 use crate::supervisor::rail;
+use crate::web::App;
 use crate::web::error::Result;
 use crate::web::page::Page;
-use crate::web::{App, WebError};
 
 /// Classes that a pick shows.
 const TOP: usize = 3;
@@ -199,10 +199,7 @@ pub(super) async fn again(
 async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Result<Picks> {
     let db = app.workspace.db();
     let rounds = rounds::list(db, project.id).await?;
-    let round = match look {
-        None => rounds.last().copied(),
-        Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
-    };
+    let round = rounds::looked_at(&rounds, look)?;
     let Some(found) = round else {
         return Ok(Picks {
             page,
@@ -226,11 +223,11 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
     let mut efforts = work::of_round(db, found.id).await?;
     let now = now();
     let row = |pick: Picked| {
-        let leased = pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
-        let who = leased.map(|(user, _)| user).or(pick.submitted_by).and_then(|id| people.get(&id).cloned());
+        let holder = pick.holder(now);
+        let who = holder.or(pick.submitted_by).and_then(|id| people.get(&id).cloned());
         let name = names.get(&pick.why.frame).cloned().unwrap_or_default();
         let effort = efforts.remove(&pick.why.frame);
-        Row { top: top(&project, &pick), name, who, is_leased: leased.is_some(), effort, pick }
+        Row { top: top(&project, &pick), name, who, is_leased: holder.is_some(), effort, pick }
     };
     let picks: Vec<Row> = rounds::picks(db, found.id).await?.into_iter().map(row).collect();
     let counts = rounds::pick_counts(db, found.id).await?;
@@ -288,10 +285,8 @@ fn top(project: &Project, pick: &Picked) -> Vec<Part> {
         .enumerate()
         .filter(|(_, (_, part))| **part > 0.0 && total > 0.0)
         .map(|(index, (class, part))| {
-            let [red, green, blue] = class.color;
-            let color = format!("#{red:02x}{green:02x}{blue:02x}");
             let missing = pick.why.absent.contains(&index);
-            Part { class: class.name.clone(), missing, color, percent: 100.0 * part / total }
+            Part { class: class.name.clone(), missing, color: class.css(), percent: 100.0 * part / total }
         })
         .collect();
     parts.sort_by(|a, b| b.percent.total_cmp(&a.percent));

@@ -12,11 +12,11 @@ use crate::store::frames::{self, Count, Refusal};
 use crate::store::models::{self, Model};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, Round};
+use crate::web::App;
 use crate::web::error::Result;
 use crate::web::guide::{Guide, Press};
 use crate::web::page::Page;
 use crate::web::rail::{self, Card};
-use crate::web::{App, WebError};
 
 /// Refusals that the page lists; there may be thousands of one kind.
 const REFUSALS: u32 = 200;
@@ -52,10 +52,7 @@ impl ProjectPage {
         let db = app.workspace.db();
         let project = projects::get(db, id).await?;
         let rounds = rounds::list(db, id).await?;
-        let round = match look {
-            None => rounds.last().copied(),
-            Some(number) => Some(*rounds.iter().find(|round| round.number == number).ok_or(WebError::NotFound)?),
-        };
+        let round = rounds::looked_at(&rounds, look)?;
         let models = models::list(db, id).await?;
         let cards = match &round {
             Some(round) => rail::of_round(db, round, &models).await?,

@@ -49,10 +49,9 @@ pub(crate) async fn mine(State(app): State<App>, page: Page, me: Person, Path(id
         None => PickCounts::default(),
     };
     let now = now();
-    let leased = |pick: &Picked| pick.lease.filter(|(_, until)| *until > now && pick.state == PickState::Ready);
-    let n_taken = picks.iter().filter(|pick| leased(pick).is_some_and(|(user, _)| user != me.id)).count();
-    let n_free = picks.iter().filter(|pick| pick.state == PickState::Ready && leased(pick).is_none()).count();
-    let mine = picks.iter().filter(|pick| leased(pick).is_some_and(|(user, _)| user == me.id)).cloned().collect();
+    let n_taken = picks.iter().filter(|pick| pick.holder(now).is_some_and(|user| user != me.id)).count();
+    let n_free = picks.iter().filter(|pick| pick.state == PickState::Ready && pick.holder(now).is_none()).count();
+    let mine = picks.iter().filter(|pick| pick.holder(now) == Some(me.id)).cloned().collect();
     let mut submitted: Vec<Picked> = picks
         .into_iter()
         .filter(|pick| pick.state == PickState::Submitted && pick.submitted_by == Some(me.id))
