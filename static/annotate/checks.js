@@ -3,7 +3,7 @@
 
 import { findGaps } from "./gaps.js";
 import { UNLABELLED } from "./label_map.js";
-import { findSmall } from "./regions.js";
+import { findRegions } from "./regions.js";
 
 /** @typedef {import("./regions.js").Mask} Mask */
 /** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
@@ -48,7 +48,7 @@ function specks(mask, { speck_pixels: least }, names) {
 
 /** @param {Mask} mask @param {number} least pixels that are no speck */
 function findSpecks(mask, least) {
-  return least > 1 ? findSmall(mask, least - 1) : [];
+  return least > 1 ? findRegions(mask, { most: least - 1 }) : [];
 }
 
 /**
