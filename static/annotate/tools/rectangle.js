@@ -37,6 +37,11 @@ export class Box {
   }
 }
 
+/** @param {Bounds} a @param {Bounds} b @returns {Bounds} around both */
+export function union(a, b) {
+  return { left: Math.min(a.left, b.left), top: Math.min(a.top, b.top), right: Math.max(a.right, b.right), bottom: Math.max(a.bottom, b.bottom) };
+}
+
 /** @param {LabelMap} map @param {Bounds} bounds @param {number} value */
 export function fillBox(map, { left, top, right, bottom }, value) {
   for (let y = top; y < bottom; y++) map.span(y, left, right, value);
