@@ -1,9 +1,9 @@
 // @ts-check
 /** Pixels counted in square cells of the frame; cells that touch are joined: what lies scattered becomes a few places. */
 
-import { union } from "./tools/rectangle.js";
+import { union } from "./geometry.js";
 
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {Bounds & { size: number, cells: number[] }} Cluster `size` in pixels that were counted; `cells`: the lowest first */
 
 /** From a cell to those that share a side with it. */

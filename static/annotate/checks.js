@@ -7,7 +7,7 @@ import { UNLABELLED } from "./label_map.js";
 import { findRegions } from "./regions.js";
 
 /** @typedef {import("./regions.js").Mask} Mask */
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {{ unlabelled_percent: number, speck_pixels: number, never_touch: [string, string][] }} Checks the project's */
 /** @typedef {{ text: string, bounds: Bounds }} Place */
 /** @typedef {{ kind: "unlabelled" | "specks" | "touch", text: string, count: number, places: Place[] }} Finding

@@ -4,7 +4,7 @@
 import { UNLABELLED } from "./label_map.js";
 import { findRegions, largestFirst } from "./regions.js";
 
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {Bounds & { size: number, at: number, x: number, y: number }} Gap `at` as a region has it; `x`, `y`: a pixel inside,
  *   in the middle of its longest run */
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Connected regions of one value, joined by their four sides, found run by run: a frame has far fewer runs than pixels. */
 
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {{ pixels: Uint8Array, width: number, height: number }} Mask */
 /** @typedef {Bounds & { value: number, size: number, at: number, runs: [number, number][] }} Region
  *   `size` in pixels; `at`: its first pixel, which tells it from regions of its size; `runs`: `[from, to)` in the map */

@@ -2,10 +2,10 @@
 /** Undo and redo on the page: each says what it changed, and shows where if that is out of sight. */
 
 import { disable, find, say } from "./dom.js";
-import { union } from "./tools/rectangle.js";
+import { union } from "./geometry.js";
 
 /** @typedef {import("./history.js").Stroke} Stroke */
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 
 /**
  * @param {{

@@ -2,8 +2,8 @@
 /** The rectangle: drawn from corner to corner, then filled, or searched for one class that becomes another. */
 
 /** @typedef {import("../label_map.js").LabelMap} LabelMap */
-/** @typedef {import("./brush.js").Point} Point */
-/** @typedef {{ left: number, top: number, right: number, bottom: number }} Bounds pixels, without `right` and `bottom` */
+/** @typedef {import("../geometry.js").Point} Point */
+/** @typedef {import("../geometry.js").Bounds} Bounds */
 
 /** A rectangle being drawn. */
 export class Box {
@@ -35,11 +35,6 @@ export class Box {
     const { left, top, right, bottom } = this.bounds;
     return left >= right || top >= bottom;
   }
-}
-
-/** @param {Bounds} a @param {Bounds} b @returns {Bounds} around both */
-export function union(a, b) {
-  return { left: Math.min(a.left, b.left), top: Math.min(a.top, b.top), right: Math.max(a.right, b.right), bottom: Math.max(a.bottom, b.bottom) };
 }
 
 /** @param {LabelMap} map @param {Bounds} bounds @param {number} value */
