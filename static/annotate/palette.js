@@ -6,7 +6,7 @@ import { UNLABELLED } from "./label_map.js";
 /** @typedef {{ index: number, name: string, color: [number, number, number], key: string }} PaletteClass */
 
 /** Digits, then the row of letters below them: 19 classes under the left hand and its neighbour. */
-export const CLASS_KEYS = [..."1234567890qwertyuiop"];
+const CLASS_KEYS = [..."1234567890qwertyuiop"];
 
 /** @param {{ name: string, color: [number, number, number] }[]} classes @returns {PaletteClass[]} */
 export function paletteOf(classes) {

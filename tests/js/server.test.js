@@ -35,3 +35,12 @@ test("who is signed out is told so, not a number", async (context) => {
   const slip = { id: "a.0", work };
   assert.deepEqual(await server.saveTiles(new Uint8Array(), slip, 3), { kind: "signed_out" });
 });
+
+test("a sign of life keeps the frame whether its answer has a body or not, and hears who else has it", async (context) => {
+  for (const answer of [new Response(null, { status: 204 }), Response.json({ until: 5 })]) {
+    assert.deepEqual(await answering(context, answer).server.renewLease(), { kind: "held" });
+    context.mock.restoreAll();
+  }
+  const taken = Response.json({ message: "Bea works on this frame now." }, { status: 423 });
+  assert.deepEqual(await answering(context, taken).server.renewLease(), { kind: "taken", message: "Bea works on this frame now." });
+});
