@@ -2,7 +2,7 @@
 /** The versions of a mask: who saved each, when, at what cost; a look at one, and the way back to it. */
 
 import { describe, find, press, setText } from "./dom.js";
-import { when } from "./saving.js";
+import { when } from "./words.js";
 
 /** @typedef {import("./store/server.js").PastVersion} PastVersion */
 
