@@ -287,3 +287,18 @@ test("what failed to be saved stays unsaved, over strokes and attempts, until a 
   await b.pass(QUIET);
   assert.deepEqual([b.sync.state, b.newest()], [{ kind: "saved", version: 2 }, 5]);
 });
+
+test("a stroke drawn during a save that is refused is tried by itself", async () => {
+  const b = bench();
+  let refuse;
+  b.answer = () => new Promise((resolve) => (refuse = () => resolve({ kind: "refused", message: "no such class" })));
+  b.draw(1);
+  await b.pass(QUIET);
+  b.draw(2);
+  b.answer = null;
+  refuse();
+  await b.settled();
+  assert.equal(b.sync.state.kind, "unsaved");
+  await b.pass(QUIET);
+  assert.deepEqual([b.sync.state, b.newest()], [{ kind: "saved", version: 2 }, 2]);
+});
