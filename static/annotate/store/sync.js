@@ -194,6 +194,8 @@ export class Sync {
     } catch {
       return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
     }
+    // Whoever goes on with the frame has the draft, and finds out.
+    if (this.stopped) return;
     if (differs) return this.#say({ kind: "conflict", version: this.version, theirs });
     this.version = version;
     return this.#attempt();
