@@ -32,7 +32,7 @@ export class Stage {
     this.painter = new Painter(this.frame, editor.map, palette);
     this.view = new Viewport({ width, height }, this.#room());
     this.pen = new Pen(editor, this.view);
-    this.minimap = new Minimap(this.view, () => this.move());
+    this.minimap = new Minimap(this.view, this);
     /** Where the pointer is, on the screen. @type {Point | null} */
     this.hovered = null;
     /** A segment that is shown whatever the pen points at; -1 for none. */
