@@ -46,11 +46,13 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
     overrule.disabled = false;
     if (problem) tell(problem);
   };
+  /** Submitted without it, it would be work for nothing. */
+  const isOpen = () => editor.polygon.canClose || editor.spread !== null;
   const submit = async () => {
     if (button.disabled || dialog.open) return;
     editor.lift();
-    // Submitted without it, it would be work for nothing.
-    if (editor.polygon.canClose || editor.spread) return tell(stillOpen(editor));
+    if (isOpen()) return tell(stillOpen(editor));
+    const newest = editor.history.past.at(-1);
     disable("#submit", true);
     try {
       findings = await looker.check(editor.map, setup.checks, names);
@@ -60,6 +62,8 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
       disable("#submit", false);
     }
     leave();
+    if (editor.busy || editor.history.past.at(-1) !== newest) return tell("You drew on while the mask was looked at. Submit it once more.");
+    if (isOpen()) return tell(stillOpen(editor));
     if (findings.length === 0) return send();
     const specks = findings.find(({ kind }) => kind === "specks");
     absorb.hidden = !specks;
