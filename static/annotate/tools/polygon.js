@@ -14,9 +14,10 @@ import { distance } from "../geometry.js";
  * @param {number} value
  */
 export function fillPolygon(map, corners, value) {
-  const ys = corners.map((corner) => corner.y);
-  const top = Math.max(0, Math.floor(Math.min(...ys)));
-  const bottom = Math.min(map.height - 1, Math.ceil(Math.max(...ys)));
+  // Along edges there may be more of them than a call may have arguments.
+  const [first, last] = corners.reduce(([low, high], { y }) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  const top = Math.max(0, Math.floor(first));
+  const bottom = Math.min(map.height - 1, Math.ceil(last));
   for (let y = top; y <= bottom; y++) {
     const crossings = crossingsOf(corners, y + 0.5);
     for (let i = 0; i + 1 < crossings.length; i += 2) {
