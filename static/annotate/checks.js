@@ -1,12 +1,13 @@
 // @ts-check
 /** What a mask is looked at for before it is submitted: gaps, specks, classes side by side that never are. */
 
+import { Cells, FOUR } from "./cells.js";
 import { findGaps } from "./gaps.js";
 import { UNLABELLED } from "./label_map.js";
-import { findSmall } from "./regions.js";
+import { findRegions } from "./regions.js";
 
 /** @typedef {import("./regions.js").Mask} Mask */
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {{ unlabelled_percent: number, speck_pixels: number, never_touch: [string, string][] }} Checks the project's */
 /** @typedef {{ text: string, bounds: Bounds }} Place */
 /** @typedef {{ kind: "unlabelled" | "specks" | "touch", text: string, count: number, places: Place[] }} Finding
@@ -48,7 +49,7 @@ function specks(mask, { speck_pixels: least }, names) {
 
 /** @param {Mask} mask @param {number} least pixels that are no speck */
 function findSpecks(mask, least) {
-  return least > 1 ? findSmall(mask, least - 1) : [];
+  return least > 1 ? findRegions(mask, { most: least - 1 }) : [];
 }
 
 /**
@@ -83,51 +84,21 @@ function touching({ pixels, width, height }, { never_touch: pairs }, names) {
   /** The number of the pair, from 1, for two values side by side. */
   const table = new Uint8Array(256 * 256);
   known.slice(0, 255).forEach(([a, b], index) => (table[a * 256 + b] = table[b * 256 + a] = index + 1));
-  const columns = Math.ceil(width / CELL);
-  /** @type {Map<number, number>[]} cells of each pair, and how often it lies there */
-  const cells = known.map(() => new Map());
-  const meet = (/** @type {number} */ pair, /** @type {number} */ x, /** @type {number} */ y) => {
-    const cell = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
-    cells[pair - 1].set(cell, (cells[pair - 1].get(cell) ?? 0) + 1);
-  };
+  /** Where each pair lies. */
+  const cells = known.map(() => new Cells({ width, height }, CELL));
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const value = pixels[at] * 256;
-      if (x + 1 < width && table[value + pixels[at + 1]]) meet(table[value + pixels[at + 1]], x, y);
-      if (y + 1 < height && table[value + pixels[at + width]]) meet(table[value + pixels[at + width]], x, y);
+      if (x + 1 < width && table[value + pixels[at + 1]]) cells[table[value + pixels[at + 1]] - 1].add(x, y);
+      if (y + 1 < height && table[value + pixels[at + width]]) cells[table[value + pixels[at + width]] - 1].add(x, y);
     }
   }
   return known.flatMap(([a, b], index) => {
-    const places = join(cells[index], columns, width, height);
-    if (places.length === 0) return [];
-    return [{ kind: /** @type {const} */ ("touch"), text: `${names[a]} beside ${names[b]}, which never are here`, count: places.length, places: places.slice(0, SHOWN) }];
+    const found = cells[index].clusters(FOUR);
+    if (found.length === 0) return [];
+    const places = found.slice(0, SHOWN).map((one) => ({ text: `along ${count(one.size, "pixel")}`, bounds: boundsOf(one) }));
+    return [{ kind: /** @type {const} */ ("touch"), text: `${names[a]} beside ${names[b]}, which never are here`, count: found.length, places }];
   });
-}
-
-/** @param {Map<number, number>} cells @param {number} columns @param {number} width @param {number} height @returns {Place[]} the longest first */
-function join(cells, columns, width, height) {
-  const left = new Set([...cells.keys()].sort((a, b) => a - b));
-  const places = [];
-  for (const first of left) {
-    left.delete(first);
-    const bounds = { left: width, top: height, right: 0, bottom: 0 };
-    let length = 0;
-    for (const waiting = [first]; waiting.length > 0; ) {
-      const cell = /** @type {number} */ (waiting.pop());
-      const [column, row] = [cell % columns, Math.floor(cell / columns)];
-      length += cells.get(cell) ?? 0;
-      bounds.left = Math.min(bounds.left, column * CELL);
-      bounds.top = Math.min(bounds.top, row * CELL);
-      bounds.right = Math.max(bounds.right, Math.min(width, (column + 1) * CELL));
-      bounds.bottom = Math.max(bounds.bottom, Math.min(height, (row + 1) * CELL));
-      for (const [dx, dy] of [[-1, 0], [1, 0], [0, -1], [0, 1]]) {
-        const [x, y] = [column + dx, row + dy];
-        if (x >= 0 && x < columns && left.delete(y * columns + x)) waiting.push(y * columns + x);
-      }
-    }
-    places.push({ text: `along ${count(length, "pixel")}`, bounds, length });
-  }
-  return places.sort((a, b) => b.length - a.length);
 }
 
 /** @param {Bounds} bounds @returns {Bounds} */

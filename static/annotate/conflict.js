@@ -105,7 +105,7 @@ function nearest(regions, x, y) {
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Region} region
- * @param {import("./tools/rectangle.js").Bounds} part what the canvas shows
+ * @param {import("./geometry.js").Bounds} part what the canvas shows
  * @param {Side} [choice] drawn fainter, in the colour of what is chosen
  */
 function outline(canvas, region, part, choice) {

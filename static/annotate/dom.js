@@ -32,21 +32,21 @@ export function setText(selector, text) {
 export function disable(selector, disabled) {
   const button = /** @type {HTMLButtonElement} */ (find(selector));
   if (button.disabled === disabled) return;
-  // A browser leaves the focus where no key does anything any more.
-  if (disabled) button.blur();
+  if (disabled) focusFrame(button);
   button.disabled = disabled;
 }
 
-/**
- * Shows a bar, or hides it. The focus that was in it goes to the frame: a browser would leave it nowhere.
- *
- * @param {string} selector @param {boolean} shown
- */
+/** Shows a bar, or hides it. @param {string} selector @param {boolean} shown */
 export function reveal(selector, shown) {
   const bar = find(selector);
   if (bar.hidden === !shown) return;
-  if (!shown && bar.contains(document.activeElement)) find("#stage").focus({ preventScroll: true });
+  if (!shown) focusFrame(bar);
   bar.hidden = !shown;
+}
+
+/** The focus goes to the frame if it is in what goes away: a browser would leave it nowhere. @param {HTMLElement} leaving */
+function focusFrame(leaving) {
+  if (leaving.contains(document.activeElement)) find("#stage").focus({ preventScroll: true });
 }
 
 /**

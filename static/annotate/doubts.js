@@ -108,7 +108,7 @@ export function wireDoubts({ editor, stage, palette }) {
   };
 }
 
-/** @param {import("./segments.js").Segments} segments @param {number} node @returns {import("./tools/rectangle.js").Bounds} */
+/** @param {import("./segments.js").Segments} segments @param {number} node @returns {import("./geometry.js").Bounds} */
 function boundsOf(segments, node) {
   const bounds = { left: Infinity, top: Infinity, right: 0, bottom: 0 };
   segments.eachRun(node, (y, from, to) => {

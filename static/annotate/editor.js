@@ -20,7 +20,7 @@ import { SegmentStroke } from "./tools/segment.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
 /** @typedef {import("./history.js").Stroke} Stroke */
-/** @typedef {import("./tools/brush.js").Point} Point */
+/** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {"brush" | "eraser" | "segment" | "propagate" | "polygon" | "rectangle" | "fill" | "replace" | "hand"} ToolName */
 
 /** A change that holds another person's work besides one's own. */

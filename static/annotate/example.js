@@ -1,7 +1,7 @@
 // @ts-check
 /** The side view: how the class in the hand looks in a labelled frame of the source, the rest of it dimmed. */
 
-import { describe, find, press, pressed, setText } from "./dom.js";
+import { describe, find, pressed, setText, toggle } from "./dom.js";
 import { bitmap } from "./store/server.js";
 
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
@@ -52,14 +52,13 @@ export function wireExample({ setup, editor, palette }) {
       setText("#example-text", "The source's frames cannot be shown now");
     }
   };
-  const toggle = () => {
-    press(button, !pressed(button));
-    view.hidden = !pressed(button);
+  const run = () => {
+    view.hidden = !toggle(button);
     seen = -1;
     show();
   };
-  button.addEventListener("click", toggle);
-  return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run: toggle }], show };
+  button.addEventListener("click", run);
+  return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run }], show };
 }
 
 /** @param {HTMLCanvasElement} canvas @param {ImageBitmap} picture @param {ImageBitmap} label @param {PaletteClass} one */

@@ -4,7 +4,7 @@
 /** @typedef {import("./segments.js").Segments} Segments */
 
 /** Which of the scales a person looks through: some 500 segments. */
-export const QUEUE_SCALE = 3;
+const QUEUE_SCALE = 3;
 
 export class FixQueue {
   /** @param {Segments} segments @param {Uint8Array} doubt 0 to 255 for each pixel */

@@ -8,10 +8,10 @@ import { find } from "./dom.js";
 const WIDTH = 176;
 
 export class Minimap {
-  /** @param {Viewport} view @param {() => void} moved */
-  constructor(view, moved) {
+  /** @param {Viewport} view @param {{ readonly drawing: boolean, move: () => void }} stage */
+  constructor(view, stage) {
     this.view = view;
-    this.moved = moved;
+    this.stage = stage;
     this.allowed = true;
     this.element = find("#minimap");
     this.canvas = /** @type {HTMLCanvasElement} */ (this.element.querySelector("canvas"));
@@ -60,9 +60,11 @@ export class Minimap {
 
   /** @param {PointerEvent} event */
   #go(event) {
+    // The palm beside a pen: the stroke would go on elsewhere in the frame.
+    if (this.stage.drawing) return;
     const box = this.canvas.getBoundingClientRect();
     const scale = this.view.image.width / WIDTH;
     this.view.centreOn({ x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale });
-    this.moved();
+    this.stage.move();
   }
 }

@@ -19,8 +19,7 @@ import { Turn } from "./store/turn.js";
  * What the server writes into the page.
  *
  * @typedef {{
- *   name: string, width: number, height: number, draft: string, uncertainty: boolean, segments: boolean,
- *   person: number,
+ *   width: number, height: number, draft: string, uncertainty: boolean, segments: boolean, person: number,
  *   checks: import("./checks.js").Checks,
  *   classes: { name: string, color: [number, number, number] }[],
  *   memory: string,

@@ -6,15 +6,15 @@ import { UNLABELLED } from "./label_map.js";
 /** @typedef {{ index: number, name: string, color: [number, number, number], key: string }} PaletteClass */
 
 /** Digits, then the row of letters below them: 19 classes under the left hand and its neighbour. */
-export const CLASS_KEYS = [..."1234567890qwertyuiop"];
+const CLASS_KEYS = [..."1234567890qwertyuiop"];
 
 /** @param {{ name: string, color: [number, number, number] }[]} classes @returns {PaletteClass[]} */
 export function paletteOf(classes) {
-  return classes.map(({ name, color }, index) => ({ index, name, color, key: keyOf(index) }));
+  return classes.map(({ name, color }, index) => ({ index, name, color, key: firstKeyOf(index) }));
 }
 
-/** @param {number} index @returns {string} the class's key; the second twenty with shift; none beyond */
-function keyOf(index) {
+/** @param {number} index @returns {string} the class's key at first; the second twenty with shift; none beyond */
+function firstKeyOf(index) {
   const key = CLASS_KEYS[index % CLASS_KEYS.length];
   if (index < CLASS_KEYS.length) return key;
   return index < 2 * CLASS_KEYS.length ? `shift+${key}` : "";

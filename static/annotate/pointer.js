@@ -1,9 +1,11 @@
 // @ts-check
 /** Mouse, pen and fingers: their events become strokes of the editor and moves of the viewport. */
 
+import { distance } from "./geometry.js";
+
 /** @typedef {import("./editor.js").Editor} Editor */
 /** @typedef {import("./viewport.js").Viewport} Viewport */
-/** @typedef {import("./viewport.js").Point} Point */
+/** @typedef {import("./geometry.js").Point} Point */
 
 /** `WheelEvent.DOM_DELTA_LINE` */
 const LINES = 1;
@@ -110,7 +112,7 @@ export class Pointer {
     // Button 5 is a pen's eraser end.
     const erase = event.button !== 0 || event.altKey;
     const before = this.pressed;
-    const again = before !== null && event.timeStamp - before.time < SOON && apart([before.at, at]) < SAME_PLACE;
+    const again = before !== null && event.timeStamp - before.time < SOON && distance(before.at, at) < SAME_PLACE;
     this.pressed = again ? null : { at, time: event.timeStamp };
     const how = { erase, again, reach: REACH / this.view.scale, replace: event.shiftKey, pressure: pressureOf(event) };
     const point = this.view.toImage(at);
@@ -138,8 +140,8 @@ export class Pointer {
       this.view.pan(at.x - before.x, at.y - before.y);
       this.tell.moved();
     } else if (this.act === "draw") {
-      this.drawn.far = Math.max(this.drawn.far, apart([this.drawn.at, at]));
-      if (this.waiting && (WAIT.has(this.editor.tool) || apart([this.waiting.at, at]) < SLIP)) return;
+      this.drawn.far = Math.max(this.drawn.far, distance(this.drawn.at, at));
+      if (this.waiting && (WAIT.has(this.editor.tool) || distance(this.waiting.at, at) < SLIP)) return;
       this.waiting?.begin();
       // The browser hands out one event a frame and keeps the points between: all of them make the stroke.
       const points = event.getCoalescedEvents?.() ?? [];
@@ -161,7 +163,7 @@ export class Pointer {
     else if (this.act === "draw") {
       const { waiting } = this;
       waiting?.begin();
-      if (waiting && apart([waiting.at, at]) >= SLIP) this.editor.drag(this.view.toImage(at));
+      if (waiting && distance(waiting.at, at) >= SLIP) this.editor.drag(this.view.toImage(at));
       this.editor.lift();
       this.tell.seen();
     }
@@ -209,7 +211,7 @@ export class Pointer {
     const still = /** @type {Point} */ (this.down.get(other));
     const [before, after] = [middle([from, still]), middle([to, still])];
     this.view.pan(after.x - before.x, after.y - before.y);
-    this.view.zoomAt(after, Math.max(1, apart([to, still])) / Math.max(1, apart([from, still])));
+    this.view.zoomAt(after, Math.max(1, distance(to, still)) / Math.max(1, distance(from, still)));
     this.tell.moved();
   }
 
@@ -262,9 +264,4 @@ function pressureOf(event) {
 /** @param {Point[]} points @returns {Point} */
 function middle([a, b]) {
   return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-}
-
-/** @param {Point[]} points @returns {number} */
-function apart([a, b]) {
-  return Math.hypot(a.x - b.x, a.y - b.y);
 }

@@ -4,7 +4,7 @@
 import { colorTable } from "./palette.js";
 
 /** @typedef {import("./label_map.js").LabelMap} LabelMap */
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 
 /** How strong labels are here, 0 to 1. */
 const STRENGTH = 0.6;

@@ -1,46 +1,52 @@
 // @ts-check
 /** Connected regions of one value, joined by their four sides, found run by run: a frame has far fewer runs than pixels. */
 
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 /** @typedef {{ pixels: Uint8Array, width: number, height: number }} Mask */
-/** @typedef {Bounds & { value: number, size: number, at: number, x: number, y: number, runs: [number, number][] }} Region
- *   `size` in pixels; `at`: its first pixel; `x`, `y`: a pixel inside; `runs`: `[from, to)` in the map */
+/** @typedef {Bounds & { value: number, size: number, at: number, runs: [number, number][] }} Region
+ *   `size` in pixels; `at`: its first pixel, which tells it from regions of its size; `runs`: `[from, to)` in the map */
+
+/** Runs that there is room for at first. */
+const ROOM = 1 << 14;
 
 /**
- * The regions of at most so many pixels.
- *
  * @param {Mask} mask
- * @param {number} most
+ * @param {{ value?: number, most?: number }} wanted regions of that value only, of at most so many pixels
  * @returns {Region[]} the largest first
  */
-export function findSmall({ pixels, width, height }, most) {
-  const runs = new Runs(pixels.length >> 3);
-  let above = 0;
-  for (let y = 0; y < height; y++) {
-    const first = runs.count;
-    const end = (y + 1) * width;
-    for (let at = y * width; at < end; ) {
-      const from = at;
-      const value = pixels[at];
-      do at++;
-      while (at < end && pixels[at] === value);
-      const run = runs.add(from, at);
-      while (above < first && runs.to[above] + width <= from) above++;
-      for (let other = above; other < first && runs.from[other] + width < at; other++) {
-        if (pixels[runs.from[other]] === value) runs.join(other, run);
-      }
+export function findRegions({ pixels, width }, { value: only, most = Infinity }) {
+  const runs = new Runs();
+  for (let at = 0, above = 0; at < pixels.length; ) {
+    if (only !== undefined && pixels[at] !== only) {
+      const next = pixels.indexOf(only, at);
+      if (next < 0) break;
+      at = next;
     }
-    above = first;
+    const from = at;
+    const value = pixels[from];
+    const end = from - (from % width) + width;
+    do at++;
+    while (at < end && pixels[at] === value);
+    const run = runs.add(from, at);
+    // Both end at this run at the latest, which does not lie above itself.
+    while (runs.to[above] + width <= from) above++;
+    for (let other = above; runs.from[other] + width < at; other++) {
+      if (pixels[runs.from[other]] === value) runs.join(other, run);
+    }
   }
-  return runs.collect(pixels, width, most).sort((a, b) => b.size - a.size || a.at - b.at);
+  return runs.collect(pixels, width, most).sort(largestFirst);
+}
+
+/** @param {{ size: number, at: number }} a @param {{ size: number, at: number }} b */
+export function largestFirst(a, b) {
+  return b.size - a.size || a.at - b.at;
 }
 
 /** Runs of pixels, and which of them belong together. */
 class Runs {
-  /** @param {number} room for so many; it grows */
-  constructor(room) {
+  constructor() {
     this.count = 0;
-    this.from = new Int32Array(Math.max(16, room));
+    this.from = new Int32Array(ROOM);
     this.to = new Int32Array(this.from.length);
     /** The run that stands for the region. */
     this.parent = new Int32Array(this.from.length);
@@ -86,7 +92,7 @@ class Runs {
       const [from, to] = [this.from[run], this.to[run]];
       const y = Math.floor(from / width);
       const left = from - y * width;
-      const region = regions.get(root) ?? { value: pixels[from], size: this.size[root], at: from, x: left, y, left, top: y, right: 0, bottom: 0, runs: [] };
+      const region = regions.get(root) ?? { value: pixels[from], size: this.size[root], at: from, left, top: y, right: 0, bottom: 0, runs: [] };
       region.left = Math.min(region.left, left);
       region.right = Math.max(region.right, left + to - from);
       region.bottom = y + 1;

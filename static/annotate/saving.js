@@ -11,6 +11,7 @@ import { keptWhere, showSaveState } from "./save_state.js";
 import { Drafts } from "./store/draft.js";
 import { NoSuchVersion } from "./store/server.js";
 import { Sync } from "./store/sync.js";
+import { when } from "./words.js";
 import { WorkClock } from "./work.js";
 
 /** @typedef {import("./store/sync.js").SaveState} SaveState */
@@ -285,13 +286,6 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       return problem;
     },
   };
-}
-
-/** @param {number} at @returns {string} */
-export function when(at) {
-  const time = new Date(at);
-  const day = time.toDateString() === new Date().toDateString() ? "today" : time.toLocaleDateString();
-  return `${day} at ${time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
 }
 
 /** @param {string} text */

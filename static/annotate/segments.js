@@ -75,13 +75,6 @@ export class Segments {
     return this.sequence.subarray(this.starts[node], this.ends[node]);
   }
 
-  /** @param {number} node @returns {number} its pixels */
-  area(node) {
-    let area = 0;
-    for (const superpixel of this.superpixelsOf(node)) area += this.areas[superpixel];
-    return area;
-  }
-
   /** @param {number} node @param {(y: number, from: number, to: number) => void} visit each run of its pixels */
   eachRun(node, visit) {
     for (const superpixel of this.superpixelsOf(node)) this.eachRunOf(superpixel, visit);
@@ -122,7 +115,6 @@ export class Segments {
   #findRuns() {
     const { ids, width, height, count } = this;
     const from = new Uint32Array(count + 1);
-    this.areas = new Uint32Array(count);
     /** @param {(superpixel: number, y: number, left: number, right: number) => void} visit */
     const each = (visit) => {
       for (let y = 0; y < height; y++) {
@@ -146,7 +138,6 @@ export class Segments {
       this.runRows[run] = y;
       this.runLefts[run] = left;
       this.runRights[run] = right;
-      this.areas[superpixel] += right - left;
     });
   }
 

@@ -10,7 +10,7 @@ import { Painter } from "./render.js";
 import { snap } from "./tools/brush.js";
 import { Viewport } from "./viewport.js";
 
-/** @typedef {import("./viewport.js").Point} Point */
+/** @typedef {import("./geometry.js").Point} Point */
 
 /** No class: what is shown in its place has a rim and no colour. */
 const ONLY_RIM = 254;
@@ -32,7 +32,7 @@ export class Stage {
     this.painter = new Painter(this.frame, editor.map, palette);
     this.view = new Viewport({ width, height }, this.#room());
     this.pen = new Pen(editor, this.view);
-    this.minimap = new Minimap(this.view, () => this.move());
+    this.minimap = new Minimap(this.view, this);
     /** Where the pointer is, on the screen. @type {Point | null} */
     this.hovered = null;
     /** A segment that is shown whatever the pen points at; -1 for none. */
@@ -79,7 +79,7 @@ export class Stage {
   /**
    * Brings a part of the frame into sight, and the keyboard's pen there.
    *
-   * @param {import("./tools/rectangle.js").Bounds} part
+   * @param {import("./geometry.js").Bounds} part
    * @param {Point} [point] of the pen; in the middle without it
    */
   show(part, point = { x: (part.left + part.right) / 2, y: (part.top + part.bottom) / 2 }) {
@@ -187,7 +187,7 @@ export class Stage {
   }
 }
 
-/** @param {import("./tools/rectangle.js").Bounds} bounds @returns {Point[]} */
+/** @param {import("./geometry.js").Bounds} bounds @returns {Point[]} */
 function cornersOf({ left, top, right, bottom }) {
   return [{ x: left, y: top }, { x: right, y: top }, { x: right, y: bottom }, { x: left, y: bottom }];
 }

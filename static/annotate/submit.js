@@ -1,7 +1,7 @@
 // @ts-check
 /** Submitting: the checks first, each finding with a way to its place; then the frame, with a word where they are overruled. */
 
-import { find, reveal, say, setText } from "./dom.js";
+import { disable, find, reveal, say, setText } from "./dom.js";
 import { stillOpen } from "./pending.js";
 
 /** @typedef {import("./checks.js").Finding} Finding */
@@ -37,27 +37,33 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   };
   /** @param {import("./store/server.js").Objection} [objection] */
   const send = async (objection) => {
-    button.disabled = overrule.disabled = true;
+    disable("#submit", true);
+    overrule.disabled = true;
     setText("#submit", "Submitting");
     const problem = await saving.submit(objection);
     setText("#submit", "Submit");
-    button.disabled = overrule.disabled = false;
+    disable("#submit", false);
+    overrule.disabled = false;
     if (problem) tell(problem);
   };
+  /** Submitted without it, it would be work for nothing. */
+  const isOpen = () => editor.polygon.canClose || editor.spread !== null;
   const submit = async () => {
     if (button.disabled || dialog.open) return;
     editor.lift();
-    // Submitted without it, it would be work for nothing.
-    if (editor.polygon.canClose || editor.spread) return tell(stillOpen(editor));
-    button.disabled = true;
+    if (isOpen()) return tell(stillOpen(editor));
+    const newest = editor.history.past.at(-1);
+    disable("#submit", true);
     try {
       findings = await looker.check(editor.map, setup.checks, names);
     } catch {
       return tell("The mask could not be looked at before its submission. Nothing is lost; try again, or load the page anew.");
     } finally {
-      button.disabled = false;
+      disable("#submit", false);
     }
     leave();
+    if (editor.busy || editor.history.past.at(-1) !== newest) return tell("You drew on while the mask was looked at. Submit it once more.");
+    if (isOpen()) return tell(stillOpen(editor));
     if (findings.length === 0) return send();
     const specks = findings.find(({ kind }) => kind === "specks");
     absorb.hidden = !specks;

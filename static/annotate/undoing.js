@@ -2,9 +2,10 @@
 /** Undo and redo on the page: each says what it changed, and shows where if that is out of sight. */
 
 import { disable, find, say } from "./dom.js";
+import { union } from "./geometry.js";
 
 /** @typedef {import("./history.js").Stroke} Stroke */
-/** @typedef {import("./tools/rectangle.js").Bounds} Bounds */
+/** @typedef {import("./geometry.js").Bounds} Bounds */
 
 /**
  * @param {{
@@ -20,7 +21,7 @@ export function wireUndo({ editor, stage, doubts, act }) {
   const tell = (what, { name, tiles }) => {
     say(`${what}: ${name}`);
     const parts = [...tiles.keys()].map((tile) => boundsOf(editor.map.bounds(tile)));
-    if (!parts.some((part) => stage.view.sees(part))) stage.show(parts.reduce(around));
+    if (!parts.some((part) => stage.view.sees(part))) stage.show(parts.reduce(union));
   };
   const undo = () =>
     act(() => {
@@ -54,9 +55,4 @@ export function wireUndo({ editor, stage, doubts, act }) {
 /** @param {{ x: number, y: number, width: number, height: number }} tile @returns {Bounds} */
 function boundsOf({ x, y, width, height }) {
   return { left: x, top: y, right: x + width, bottom: y + height };
-}
-
-/** @param {Bounds} a @param {Bounds} b @returns {Bounds} around both */
-function around(a, b) {
-  return { left: Math.min(a.left, b.left), top: Math.min(a.top, b.top), right: Math.max(a.right, b.right), bottom: Math.max(a.bottom, b.bottom) };
 }

@@ -2,7 +2,7 @@
 /** The versions of a mask: who saved each, when, at what cost; a look at one, and the way back to it. */
 
 import { describe, find, press, setText } from "./dom.js";
-import { when } from "./saving.js";
+import { duration, when } from "./words.js";
 
 /** @typedef {import("./store/server.js").PastVersion} PastVersion */
 
@@ -141,6 +141,5 @@ function row({ version, kind, who, at, seconds, actions }, look) {
 /** @param {number} [seconds] @param {number} [actions] @returns {string} */
 function cost(seconds, actions) {
   if (seconds === undefined) return "";
-  const time = seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-  return `${time}, ${actions} action${actions === 1 ? "" : "s"}`;
+  return `${duration(seconds)}, ${actions} action${actions === 1 ? "" : "s"}`;
 }

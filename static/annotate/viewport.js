@@ -6,7 +6,7 @@
  * of which pixel (0, 0) covers [0, 1) by [0, 1).
  */
 
-/** @typedef {{ x: number, y: number }} Point */
+/** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {{ width: number, height: number }} Size */
 
 /** A pixel of the frame becomes at most so many of the screen. */
@@ -80,7 +80,7 @@ export class Viewport {
     this.pan(this.screen.width / 2 - x, this.screen.height / 2 - y);
   }
 
-  /** Shows a part of the frame with as much again around it. @param {import("./tools/rectangle.js").Bounds} part */
+  /** Shows a part of the frame with as much again around it. @param {import("./geometry.js").Bounds} part */
   show({ left, top, right, bottom }) {
     const { width, height } = this.screen;
     const scale = Math.min(NEAREST_SHOWN, width / (right - left) / 2, height / (bottom - top) / 2);
@@ -88,7 +88,7 @@ export class Viewport {
     this.centreOn({ x: (left + right) / 2, y: (top + bottom) / 2 });
   }
 
-  /** What is seen of the image. @returns {import("./tools/rectangle.js").Bounds} */
+  /** What is seen of the image. @returns {import("./geometry.js").Bounds} */
   get seen() {
     const { image, screen } = this;
     const from = this.toImage({ x: 0, y: 0 });
@@ -101,7 +101,7 @@ export class Viewport {
     };
   }
 
-  /** @param {import("./tools/rectangle.js").Bounds} part of the frame @returns {boolean} whether any of it is seen */
+  /** @param {import("./geometry.js").Bounds} part of the frame @returns {boolean} whether any of it is seen */
   sees({ left, top, right, bottom }) {
     const { seen } = this;
     return left < seen.right && right > seen.left && top < seen.bottom && bottom > seen.top;

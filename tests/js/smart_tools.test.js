@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Editor } from "../../static/annotate/editor.js";
-import { FixQueue, QUEUE_SCALE } from "../../static/annotate/fix_queue.js";
+import { FixQueue } from "../../static/annotate/fix_queue.js";
 import { ORIGIN, UNLABELLED, same } from "../../static/annotate/label_map.js";
+import { SCALES } from "../../static/annotate/segments.js";
 import { LiveWire } from "../../static/annotate/tools/live_wire.js";
 import { EXTENTS } from "../../static/annotate/tools/propagate.js";
 import { drawnSegments, fingerprint, random, startMask } from "./support.js";
@@ -326,7 +327,7 @@ test("the fix queue goes from the most doubtful segment on, each once, and says 
     seen.push(node);
   }
   assert.equal(queue.progress, 1);
-  assert.deepEqual(new Set(seen), new Set(segments.scales[QUEUE_SCALE]));
+  assert.deepEqual(new Set(seen), new Set(segments.scales[SCALES.indexOf(500)]));
   assert.equal(seen.length, new Set(seen).size);
 });
 

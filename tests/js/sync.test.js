@@ -287,3 +287,35 @@ test("what failed to be saved stays unsaved, over strokes and attempts, until a 
   await b.pass(QUIET);
   assert.deepEqual([b.sync.state, b.newest()], [{ kind: "saved", version: 2 }, 5]);
 });
+
+test("a stroke drawn during a save that is refused is tried by itself", async () => {
+  const b = bench();
+  let refuse;
+  b.answer = () => new Promise((resolve) => (refuse = () => resolve({ kind: "refused", message: "no such class" })));
+  b.draw(1);
+  await b.pass(QUIET);
+  b.draw(2);
+  b.answer = null;
+  refuse();
+  await b.settled();
+  assert.equal(b.sync.state.kind, "unsaved");
+  await b.pass(QUIET);
+  assert.deepEqual([b.sync.state, b.newest()], [{ kind: "saved", version: 2 }, 2]);
+});
+
+test("a page that handed the frame over neither asks nor sends again, whatever lies on its last save", async () => {
+  const [nothingOfTheirs, something] = [0, 9];
+  for (const drawn of [nothingOfTheirs, something]) {
+    const b = bench();
+    let arrive;
+    b.answer = (parcel, base) => new Promise((resolve) => (arrive = () => resolve(b.store(parcel, base))));
+    b.draw(1);
+    await b.pass(QUIET);
+    b.sync.stop();
+    b.versions.push([2, new Uint8Array([drawn]), "here.0"]);
+    b.answer = null;
+    arrive();
+    await b.settled();
+    assert.deepEqual([b.puts, b.states.includes("conflict"), b.newest()], [1, false, drawn]);
+  }
+});

@@ -106,6 +106,20 @@ test("a polygon closes at its first corner, and undo takes corners back first", 
   assert.ok(editor.map.counts[1] > 500);
 });
 
+test("a polygon of very many corners, as edges give it, is filled, and drawing goes on", () => {
+  const editor = new Editor(empty(60, 20), { classes: 3 });
+  editor.choose(1);
+  editor.take("polygon");
+  const many = 200_000;
+  editor.polygon.corners = Array.from({ length: many }, (_, i) => ({ x: 30 + 20 * Math.cos((2 * Math.PI * i) / many), y: 10 + 8 * Math.sin((2 * Math.PI * i) / many) }));
+  editor.closePolygon();
+  assert.ok(Math.abs(editor.map.counts[1] - Math.PI * 20 * 8) < 20);
+  editor.take("brush");
+  editor.press({ x: 5, y: 2 });
+  editor.lift();
+  assert.equal(editor.map.at(5, 2), 1);
+});
+
 function distance(p, a, b) {
   const length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
   const t = length ? Math.min(1, Math.max(0, ((p.x - a.x) * (b.x - a.x) + (p.y - a.y) * (b.y - a.y)) / length)) : 0;

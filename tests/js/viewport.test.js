@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CLASS_KEYS, colorTable, paletteOf } from "../../static/annotate/palette.js";
+import { colorTable, paletteOf } from "../../static/annotate/palette.js";
 import { Viewport } from "../../static/annotate/viewport.js";
 import { random } from "./support.js";
 
@@ -57,7 +57,7 @@ test("each of 19 classes has its own key, and what is no class has no colour", (
   const palette = paletteOf(Array.from({ length: 19 }, (_, i) => ({ name: `class ${i}`, color: [i, 2, 3] })));
   assert.equal(new Set(palette.map((one) => one.key)).size, 19);
   assert.equal(palette[9].key, "0");
-  assert.equal(palette[18].key, CLASS_KEYS[18]);
+  assert.equal(palette[18].key, "o");
   const table = colorTable(palette);
   assert.deepEqual([...new Uint8Array(table.slice(5, 6).buffer)], [5, 2, 3, 255]);
   assert.equal(table[255], 0);

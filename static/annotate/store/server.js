@@ -7,7 +7,7 @@ import { SIGNED_OUT } from "./sync.js";
 
 /** @typedef {import("./sync.js").Outcome} Outcome */
 /** @typedef {import("../work.js").Work} Work */
-/** @typedef {{ kind: "held", until: number } | { kind: "taken", message: string } | { kind: "unknown" }} LeaseOutcome */
+/** @typedef {{ kind: "held" } | { kind: "taken", message: string } | { kind: "unknown" }} LeaseOutcome */
 
 /** @typedef {{ version: number, kind: string, who: string, at: number, seconds?: number, actions?: number }} PastVersion */
 /** @typedef {{ findings: string[], word: string }} Objection what was found, and why it is submitted all the same */
@@ -99,7 +99,7 @@ export class Server {
   async renewLease() {
     try {
       const answer = await fetch(`${this.frame}/lease`, { method: "POST", headers: this.by, redirect: "manual" });
-      if (answer.ok) return { kind: "held", until: (await answer.json()).until };
+      if (answer.ok) return { kind: "held" };
       if (answer.status === 423) return { kind: "taken", message: await sentence(answer) };
     } catch {
       // The autosave says when the server is away; the lease need not say it again.

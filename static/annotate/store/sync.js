@@ -160,7 +160,7 @@ export class Sync {
     this.giveBack(parcel);
     if (outcome.kind === "stale") return this.#stale(outcome);
     if (outcome.kind === "unreachable") this.doubtful.push(parcel.slip);
-    this.#unsaved(outcome);
+    this.#unsaved(outcome, this.changes > changes);
   }
 
   /** @param {number} changes that the server has @param {number} version that they made */
@@ -194,6 +194,8 @@ export class Sync {
     } catch {
       return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
     }
+    // Whoever goes on with the frame has the draft, and finds out.
+    if (this.stopped) return;
     if (differs) return this.#say({ kind: "conflict", version: this.version, theirs });
     this.version = version;
     return this.#attempt();
@@ -205,11 +207,11 @@ export class Sync {
     this.#say(this.dirty ? { kind: "waiting", version } : { kind: "saved", version });
   }
 
-  /** @param {Failure} failure */
-  #unsaved(failure) {
+  /** @param {Failure} failure @param {boolean} [more] whether there are strokes that came during the attempt */
+  #unsaved(failure, more = false) {
     const reason = this.#reason(failure);
     // The same bytes would be refused again: the next stroke tries anew.
-    const pause = failure.kind === "refused" ? null : BACKOFF[Math.min(this.attempts++, BACKOFF.length - 1)];
+    const pause = failure.kind !== "refused" ? BACKOFF[Math.min(this.attempts++, BACKOFF.length - 1)] : more ? QUIET : null;
     this.#say({ kind: "unsaved", version: this.version, cause: failure.kind, reason, retryAt: pause && this.timers.now() + pause });
     if (pause) this.#wait(pause);
   }

@@ -2,7 +2,7 @@
 /** The brush, and with {@link UNLABELLED} as its value the eraser: a disc swept along a line. */
 
 /** @typedef {import("../label_map.js").LabelMap} LabelMap */
-/** @typedef {{ x: number, y: number }} Point image coordinates; pixel (0, 0) covers [0, 1) by [0, 1) */
+/** @typedef {import("../geometry.js").Point} Point */
 
 /** Sizes that `[` and `]` go through: diameters in pixels. */
 export const SIZES = [1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 56, 80, 112, 160];

@@ -10,7 +10,7 @@
 import { Heap } from "../heap.js";
 
 /** @typedef {import("../segments.js").Segments} Segments */
-/** @typedef {import("./brush.js").Point} Point */
+/** @typedef {import("../geometry.js").Point} Point */
 
 /** Corners farther apart than this are joined by a straight line. */
 export const REACH = 400;

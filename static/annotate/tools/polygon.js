@@ -1,8 +1,10 @@
 // @ts-check
 /** The polygon: corners set one by one, filled by the even-odd rule when it is closed. */
 
+import { distance } from "../geometry.js";
+
 /** @typedef {import("../label_map.js").LabelMap} LabelMap */
-/** @typedef {import("./brush.js").Point} Point */
+/** @typedef {import("../geometry.js").Point} Point */
 
 /**
  * Gives every pixel whose centre lies inside a value.
@@ -12,9 +14,10 @@
  * @param {number} value
  */
 export function fillPolygon(map, corners, value) {
-  const ys = corners.map((corner) => corner.y);
-  const top = Math.max(0, Math.floor(Math.min(...ys)));
-  const bottom = Math.min(map.height - 1, Math.ceil(Math.max(...ys)));
+  // Along edges there may be more of them than a call may have arguments.
+  const [first, last] = corners.reduce(([low, high], { y }) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  const top = Math.max(0, Math.floor(first));
+  const bottom = Math.min(map.height - 1, Math.ceil(last));
   for (let y = top; y <= bottom; y++) {
     const crossings = crossingsOf(corners, y + 0.5);
     for (let i = 0; i + 1 < crossings.length; i += 2) {
@@ -97,7 +100,7 @@ export class Polygon {
 
   /** @param {Point} point @param {number} reach in pixels @returns {boolean} whether a corner there would close it */
   closesAt(point, reach) {
-    return this.canClose && apart(this.corners[0], point) <= reach;
+    return this.canClose && distance(this.corners[0], point) <= reach;
   }
 
   get canClose() {
@@ -110,7 +113,7 @@ export class Polygon {
     const to = this.corners[(index + 1) % this.corners.length];
     const known = this.ways.get(from);
     if (known?.to === to) return known.way;
-    if (this.held >= 0 && [from, to].includes(this.corners[this.held]) && apart(from, to) > PREVIEWED) return [];
+    if (this.held >= 0 && [from, to].includes(this.corners[this.held]) && distance(from, to) > PREVIEWED) return [];
     const way = this.wire ? this.wire.between(from, to) : [];
     this.ways.set(from, { to, way });
     return way;
@@ -124,7 +127,7 @@ export class Polygon {
   /** Its whole line, on to where the next corner would be. @param {Point} next @returns {Point[]} */
   lineTo(next) {
     const last = this.corners[this.corners.length - 1];
-    const near = apart(last, next) < PREVIEWED;
+    const near = distance(last, next) < PREVIEWED;
     return [...this.line, ...(this.wire && near ? this.wire.between(last, this.#put(next)) : []), next];
   }
 
@@ -140,13 +143,8 @@ export class Polygon {
 
   /** @param {Point} point @param {number} reach */
   #cornerAt(point, reach) {
-    return this.corners.findIndex((corner) => reach > 0 && apart(corner, point) <= reach);
+    return this.corners.findIndex((corner) => reach > 0 && distance(corner, point) <= reach);
   }
-}
-
-/** @param {Point} a @param {Point} b */
-function apart(a, b) {
-  return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
 /** @param {Point} point @param {Point} a @param {Point} b @returns {number} how far from the line between them */
@@ -154,7 +152,7 @@ function offSegment(point, a, b) {
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const square = dx * dx + dy * dy;
   const along = square ? Math.min(1, Math.max(0, ((point.x - a.x) * dx + (point.y - a.y) * dy) / square)) : 0;
-  return apart(point, { x: a.x + along * dx, y: a.y + along * dy });
+  return distance(point, { x: a.x + along * dx, y: a.y + along * dy });
 }
 
 /** @param {Point[]} corners @param {number} row @returns {number[]} where edges cross the row, from left to right */

@@ -12,7 +12,7 @@ import { ORIGIN, UNLABELLED } from "../label_map.js";
 import { crossed } from "./segment.js";
 
 /** @typedef {import("../segments.js").Segments} Segments */
-/** @typedef {import("./brush.js").Point} Point */
+/** @typedef {import("../geometry.js").Point} Point */
 
 /** How unlike superpixels may be, as squared distances of their vectors, each extent half as much again as the last. */
 export const EXTENTS = Array.from({ length: 10 }, (_, index) => 200 * 1.5 ** index);

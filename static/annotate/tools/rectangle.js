@@ -2,8 +2,8 @@
 /** The rectangle: drawn from corner to corner, then filled, or searched for one class that becomes another. */
 
 /** @typedef {import("../label_map.js").LabelMap} LabelMap */
-/** @typedef {import("./brush.js").Point} Point */
-/** @typedef {{ left: number, top: number, right: number, bottom: number }} Bounds pixels, without `right` and `bottom` */
+/** @typedef {import("../geometry.js").Point} Point */
+/** @typedef {import("../geometry.js").Bounds} Bounds */
 
 /** A rectangle being drawn. */
 export class Box {

@@ -2,7 +2,7 @@
 /** The segment tool: every segment under the pen's way takes the class. */
 
 /** @typedef {import("../segments.js").Segments} Segments */
-/** @typedef {import("./brush.js").Point} Point */
+/** @typedef {import("../geometry.js").Point} Point */
 
 /**
  * The segments that a straight line crosses.
