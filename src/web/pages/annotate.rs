@@ -121,10 +121,10 @@ pub(crate) async fn leave_out(State(app): State<App>, person: Person, Path(frame
     Ok(Redirect::to(&format!("/projects/{project}/picks")))
 }
 
-/// POST `/frames/{frame}/lease`: a sign of life. Answers `{"until": milliseconds}`, or 423 where another has the frame.
+/// POST `/frames/{frame}/lease`: a sign of life. 204, or 423 where another has the frame.
 pub(crate) async fn lease(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Response> {
     let taken = queue::take(app.workspace.db(), FrameId(frame), person.id, now()).await?;
-    Ok(taken.map_or_else(|refusal| locked(&refusal), |until| Json(json!({ "until": until })).into_response()))
+    Ok(taken.map_or_else(|refusal| locked(&refusal), |_| StatusCode::NO_CONTENT.into_response()))
 }
 
 /// POST `/frames/{frame}/release`: the frame goes back to the queue.
@@ -249,7 +249,6 @@ fn setup(chosen: &Chosen, person: &Person) -> String {
     let Chosen { frame, project, project_created_at, size, .. } = chosen;
     let class = |class: &crate::domain::Class| json!({ "name": class.name, "color": class.color });
     json!({
-        "name": chosen.name,
         "width": size.width,
         "height": size.height,
         "classes": chosen.taxonomy.classes.iter().map(class).collect::<Vec<_>>(),
