@@ -249,8 +249,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
     /** @param {LeaseOutcome} outcome */
     hearOfLease(outcome) {
-      const note = find("#leased");
-      note.hidden = outcome.kind !== "taken";
+      // Without an answer the last one stands.
+      if (outcome.kind !== "unknown") find("#leased").hidden = outcome.kind !== "taken";
       if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept ${keptWhere()}. It is saved once the frame is free again.`;
       if (outcome.kind === "held" && sync.state.kind === "unsaved") sync.flush();
     },
