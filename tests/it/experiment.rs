@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use windlass::config::{EngineArgs, Run};
 use windlass::domain::{FrameId, FrameRef, JobSpec, Strategy, Task};
 use windlass::experiment::run;
+use windlass::formats::mask_png::encode_gray;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, SIZE, SIZE_PIXELS};
 
 const EXPERIMENT: &str = r#"
 name = "Fake & fast"
@@ -124,6 +125,21 @@ async fn every_arm_is_played_once_and_never_again() {
     let json: serde_json::Value = serde_json::from_str(&play.report("report.json")).unwrap();
     assert_eq!(json["arms"][3]["runs"][0]["labelled"], 2);
     assert!(play.report("charts/classes.svg").starts_with("<svg"));
+}
+
+#[tokio::test]
+async fn predictions_are_kept_under_the_names_and_ids_that_cityscapes_reads() {
+    let play = Play::new(&EXPERIMENT.replace("seeds", "predictions = true\nseeds")).await;
+    let left = play.path("results/evaluate/predictions");
+    fs::create_dir_all(&left).unwrap();
+    for (frame, class) in [(11, 1), (12, 8)] {
+        fs::write(left.join(format!("{frame}.png")), encode_gray(SIZE, &[class; SIZE_PIXELS])).unwrap();
+    }
+    play.run().await.unwrap();
+    let kept = play.path("out/jobs/seed-1/m0/predictions/train");
+    let ids = |name: &str| image::open(kept.join(name)).unwrap().to_luma8().into_raw();
+    assert!(ids("train_0_000000_pred_labelIds.png").iter().all(|&id| id == 11), "building");
+    assert!(ids("train_1_000000_pred_labelIds.png").iter().all(|&id| id == 26), "car");
 }
 
 #[tokio::test]

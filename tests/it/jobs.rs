@@ -446,7 +446,7 @@ async fn an_import_of_nothing_fails_with_a_sentence() {
     let error = async || projects::get(fake.workspace.db(), project).await.unwrap().import.error;
     crate::fake::until("it fails", async || error().await.is_some()).await;
     let error = error().await.unwrap();
-    assert!(error.contains("val"), "{error}");
+    assert!(error.contains("none of the 2 pictures in"), "{error}");
 }
 
 #[tokio::test]
