@@ -98,14 +98,14 @@ export class Drafts {
     if (!this.cramped) {
       try {
         return await this.#putWhole(draft);
-      } catch {
-        // Tried without the strokes.
+      } catch (error) {
+        // Tried without the strokes: from now on where there is no room for them.
+        this.cramped = error instanceof DOMException && error.name === "QuotaExceededError";
       }
     }
     const head = { ...draft, past: [], future: [] };
     await this.#do("readwrite", (heads, strokes) => [strokes.delete(this.#all), ...this.#putHead(heads, head)]);
     this.written.clear();
-    this.cramped = true;
   }
 
   /** @param {Draft} draft */
