@@ -74,7 +74,7 @@ exec 9>"$1/lock"
 flock -n 9 || exit 7
 stage=$(sed -n 's/^  "stage": "\([a-z_]*\)".*/\1/p' "$1/spec.json")
 say() {{ echo "{{\"at\":1,\"event\":$1}}"; }}
-wait_for() {{ while [ ! -e "$fake/$1" ]; do kill -0 {test} || exit 9; sleep 0.02; done; }}
+wait_for() {{ while [ ! -e "$fake/$1" ]; do [ -d "$fake" ] && kill -0 {test} || exit 9; sleep 0.02; done; }}
 say '"started","device":"cpu","resumed_from":null'
 {body}
 mkdir -p "$1/out"
