@@ -51,7 +51,7 @@ async fn a_page_that_was_opened_by_somebody_else_saves_nothing_in_the_name_of_wh
     let history = site.send(BEA, "GET", &format!("/frames/{frame}/history"), &[], ()).await.json();
     assert_eq!(history.as_array().unwrap().len(), 1);
     // The submission names a version that is the newest no more.
-    assert_eq!(opened_by(BEA).await, [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::CONFLICT]);
+    assert_eq!(opened_by(BEA).await, [StatusCode::NO_CONTENT, StatusCode::NO_CONTENT, StatusCode::CONFLICT]);
 }
 
 #[tokio::test]
