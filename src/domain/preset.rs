@@ -35,7 +35,7 @@ impl Recipe {
         Self {
             preset: Preset::Recommended,
             backbone,
-            norm: Norm::Frozen,
+            norm: Norm::Trained,
             input: Input::Imagenet,
             precision: if small { Precision::F32 } else { Precision::Bf16 },
             dropout: 1.0,
@@ -97,7 +97,6 @@ impl Recipe {
             |steps, schedule: &Schedule| if large { Schedule { steps, ..schedule.clone() } } else { schedule.clone() };
         Self {
             preset: Preset::Paper,
-            norm: Norm::Trained,
             precision: Precision::F32,
             kmeans_iterations: 20,
             inject: steps(111_450, &base.inject),

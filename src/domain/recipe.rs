@@ -43,10 +43,10 @@ choice! {
 choice! {
     /// What a batch norm of the backbone does while training.
     pub enum Norm {
-        /// ImageNet's statistics, scale and shift stay: the choice when a batch has fewer than 8 frames.
+        /// ImageNet's statistics, scale and shift stay.
         #[default]
         Frozen = "frozen",
-        /// Trained as usual.
+        /// Statistics of the batch in training, of the domains at rest; scale and shift are learnt.
         Trained = "trained",
     }
 }
@@ -181,8 +181,7 @@ knobs! {
             "Preset" preset: Preset,
             /// The network. The paper: ResNet-101.
             "Network" backbone: Backbone,
-            /// Batch norms of the backbone; the head's are always trained. MADAv2's code: trained. Better frozen when
-            /// a step has fewer than 8 frames.
+            /// Batch norms of the backbone; the head's are always trained. MADAv2's code: trained.
             "Backbone's norms" norm: Norm,
             /// What a pixel's bytes become. Only the warm-up reads it; a model goes on with its own. MADAv2's code: unit,
             /// though its weights expect imagenet.

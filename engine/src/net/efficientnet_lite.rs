@@ -37,7 +37,7 @@ impl Lite0 {
 
     /// Past `output_stride`, 16 or 32, a stride becomes a dilation of the blocks that follow.
     pub(super) fn new(vs: &Path, frozen: bool, output_stride: i64) -> Self {
-        let kind = NormKind { eps: 1e-3, momentum: 0.01, frozen };
+        let kind = NormKind { eps: 1e-3, frozen };
         let window = Window::square(3).stride(2).same();
         let stem = ConvNorm::new(&(vs / "_conv_stem"), &(vs / "_bn0"), (3, 32), window, kind);
         let path = vs / "_blocks";
@@ -146,7 +146,7 @@ pub struct Lite0Classifier {
 impl Lite0Classifier {
     /// Builds in `vs` under the names of the weights file, without `backbone.`.
     pub fn new(vs: &Path) -> Self {
-        let kind = NormKind { eps: 1e-3, momentum: 0.01, frozen: true };
+        let kind = NormKind { eps: 1e-3, frozen: true };
         let width = 1280;
         let head =
             ConvNorm::new(&(vs / "_conv_head"), &(vs / "_bn1"), (Lite0::HIGH, width), Window::square(1).same(), kind);
