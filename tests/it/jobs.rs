@@ -116,12 +116,12 @@ async fn a_stage_run_again_makes_the_later_ones_outdated() {
 const COUNTING: &str = r#"
 trap 'say "\"checkpoint\",\"step\":$n"; say "\"stopped\",\"step\":$n"; exit 0' TERM
 n=$(cat "$1/n" 2>/dev/null || echo 0)
-while [ "$n" -lt 3 ] || [ ! -e "$fake/go" ]; do
+while [ "$n" -lt 3 ]; do
   n=$((n + 1)); echo $n > "$1/n"
   say "\"scalars\",\"step\":$n,\"values\":{\"loss\":0.5}"
   say "\"progress\",\"done\":$n,\"total\":9,\"unit\":\"step\",\"seconds_left\":4.5"
-  while [ "$n" -ge 3 ] && [ ! -e "$fake/go" ]; do sleep 0.02; done
 done
+wait_for go
 "#;
 
 #[tokio::test]
