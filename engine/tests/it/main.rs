@@ -3,6 +3,7 @@
 
 mod toy;
 mod whole_loop;
+mod alone;
 mod resume;
 mod refusals;
 mod losses;
