@@ -4,6 +4,7 @@
 mod toy;
 mod whole_loop;
 mod alone;
+mod features;
 mod resume;
 mod refusals;
 mod losses;
