@@ -138,7 +138,7 @@ class Same(nn.Conv2d):
 
 
 def lite_norm(width):
-    return nn.BatchNorm2d(width, eps=1e-3)
+    return nn.BatchNorm2d(width, eps=1e-3, momentum=0.01)
 
 
 class InvertedResidual(nn.Module):
