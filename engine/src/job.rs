@@ -57,9 +57,9 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
         Ok(outcome) => outcome.map_err(|error| {
             // The log gets all of it; a person gets a sentence.
             let _ = writeln!(std::io::stderr(), "{error:#}");
-            failure::sentence(&error, dir)
+            failure::sentence(&error)
         }),
-        Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
+        Err(panic) => Err(failure::panic_sentence(&*panic)),
     };
     let last = match &outcome {
         Ok(Outcome::Done) => Event::Done { seconds: events.seconds() },
