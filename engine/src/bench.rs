@@ -83,12 +83,7 @@ impl BenchCommand {
     pub fn run(self) -> Result<()> {
         memory::keep();
         let (device, _) = device::open(&self.device)?;
-        let threads = match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
-        tch::set_num_threads(threads as i32);
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+        let threads = device::use_threads(self.threads)?;
         let all: Vec<What> = What::value_variants().to_vec();
         let wanted = if self.what.is_empty() { all } else { self.what.clone() };
         let no_pairs = "to measure evaluation, give --pairs LABELS PREDICTIONS: two folders of Cityscapes PNGs";

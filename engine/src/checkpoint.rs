@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor, no_grad};
 use windlass::domain::{JobSpec, Recipe};
 
-use crate::layout::{Layout, bytes, hex};
+use crate::layout::{Layout, bytes, hex, shape};
 
 /// The name of the digest among the tensors.
 const DIGEST: &str = "sha256";
@@ -178,8 +178,4 @@ impl Checkpoints {
         found.sort_by_key(|(step, _): &(u64, _)| std::cmp::Reverse(*step));
         Ok(found)
     }
-}
-
-fn shape(tensor: &Tensor) -> Vec<usize> {
-    tensor.size().iter().map(|&n| n as usize).collect()
 }

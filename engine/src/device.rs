@@ -1,4 +1,4 @@
-//! Where tensors live: the CPU, or a card whose libraries are opened only where there is one.
+//! Where tensors live: the CPU and its threads, or a card whose libraries are opened only where there is one.
 
 use std::path::Path;
 
@@ -32,6 +32,17 @@ pub fn open(name: &str) -> Result<(Device, Option<String>)> {
         (Some(_), Ok(n)) => bail!("there is no {name}: this box has {n}, counted from cuda:0"),
         (Some(_), Err(reason)) => Err(reason),
     }
+}
+
+/// Computes by so many CPU threads from now on, or by all for 0; says how many. To be called once.
+pub fn use_threads(wanted: usize) -> Result<usize> {
+    let threads = match wanted {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    tch::set_num_threads(threads as i32);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    Ok(threads)
 }
 
 /// `cpu`, `cuda:0`.

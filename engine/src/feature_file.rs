@@ -16,9 +16,9 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Kind, Tensor};
 use windlass::domain::{FeatureSet, FrameId};
-use windlass::formats::atomic;
 
 use crate::layout::{Layout, bytes};
+use crate::weights;
 
 /// Where the rows of a file are gathered until it is complete.
 pub fn partial(path: &Path) -> PathBuf {
@@ -187,19 +187,11 @@ impl FeatureFile {
 }
 
 /// Writes an anchors file: for each set, its centres one after another, each `length` long.
-pub fn write_anchors(path: &Path, sets: &[(String, Vec<f32>)], length: usize) -> Result<()> {
-    let bytes: Vec<(String, Vec<u8>)> = sets
-        .iter()
-        .map(|(set, centres)| {
-            (format!("{set}.anchors"), centres.iter().flat_map(|value| value.to_le_bytes()).collect())
-        })
-        .collect();
-    let views = bytes.iter().map(|(name, bytes)| {
-        let shape = vec![bytes.len() / 4 / length.max(1), length];
-        Ok((name, TensorView::new(Dtype::F32, shape, bytes)?))
-    });
-    let file = safetensors::serialize(views.collect::<Result<Vec<_>>>()?, None)?;
-    Ok(atomic::write(path, &file)?)
+pub fn write_anchors(path: &Path, sets: Vec<(String, Vec<f32>)>, length: usize) -> Result<()> {
+    let tensor = |(set, centres): (String, Vec<f32>)| {
+        (format!("{set}.anchors"), (vec![centres.len() / length.max(1), length], centres))
+    };
+    weights::write(&sets.into_iter().map(tensor).collect(), path)
 }
 
 /// The anchors of a set, f32 `[k, length]` on the CPU.

@@ -25,6 +25,8 @@ pub struct Job {
     pub spec: JobSpec,
     /// Where tensors live.
     pub device: Device,
+    /// Threads that compute.
+    threads: usize,
     /// What it says.
     pub events: Rc<Events>,
     /// Frames that were read.
@@ -55,9 +57,9 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
         Ok(outcome) => outcome.map_err(|error| {
             // The log gets all of it; a person gets a sentence.
             let _ = writeln!(std::io::stderr(), "{error:#}");
-            failure::sentence(&error, dir)
+            failure::sentence(&error)
         }),
-        Err(panic) => Err(failure::panic_sentence(&*panic, dir)),
+        Err(panic) => Err(failure::panic_sentence(&*panic)),
     };
     let last = match &outcome {
         Ok(Outcome::Done) => Event::Done { seconds: events.seconds() },
@@ -88,10 +90,8 @@ impl Job {
             signal_hook::flag::register(signal, stop.clone())?;
         }
         let shelf = Arc::new(Shelf::new(spec.recipe.frame, spec.codes.clone()));
-        let job = Self { dir: dir.into(), spec, device, events, shelf, stop };
-        tch::set_num_threads(job.threads() as i32);
-        rayon::ThreadPoolBuilder::new().num_threads(job.threads()).build_global()?;
-        Ok(job)
+        let threads = device::use_threads(spec.threads)?;
+        Ok(Self { dir: dir.into(), spec, device, threads, events, shelf, stop })
     }
 
     /// Says that work begins, `resumed_from` so many finished steps.
@@ -113,17 +113,9 @@ impl Job {
         Ok(path)
     }
 
-    /// Threads that compute.
-    pub fn threads(&self) -> usize {
-        match self.spec.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        }
-    }
-
     /// Threads that decode frames: all of them while a card computes, a quarter beside a CPU that does.
     pub fn readers(&self) -> usize {
-        if self.device.is_cuda() { self.threads() } else { self.threads().div_ceil(4) }
+        if self.device.is_cuda() { self.threads } else { self.threads.div_ceil(4) }
     }
 }
 

@@ -33,6 +33,11 @@ impl Layout {
     }
 }
 
+/// A tensor's shape as files have it.
+pub fn shape(tensor: &Tensor) -> Vec<usize> {
+    tensor.size().iter().map(|&n| n as usize).collect()
+}
+
 /// A tensor's numbers, of `size` bytes each, row-major.
 pub fn bytes(tensor: &Tensor, size: usize) -> Result<Vec<u8>> {
     let tensor = tensor.detach().to_device(Device::Cpu).contiguous();

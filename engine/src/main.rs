@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Convert and check weights files.
+    /// Convert weights files.
     #[command(subcommand)]
     Weights(WeightsCommand),
     /// Measure this box: training, inference, pooling, anchors, selection, evaluation. One line of JSON each.

@@ -94,6 +94,66 @@ mod tests {
         assert!(!model.see(&rgb, false).logits.log_softmax(1, Kind::Float).allclose(&seen, 1e-5, 1e-6, false));
     }
 
+    /// A model and the way to see pictures 96 wide and 64 high, with windows of a size and with mirrors if wanted.
+    fn street(crop: (u32, u32), sliding: bool, flip: bool) -> (Model, Recipe, Tensor) {
+        let mut recipe = Recipe::recommended(Backbone::EfficientnetLite0);
+        let size = |(width, height)| Size { width, height };
+        (recipe.frame, recipe.crop, recipe.sliding, recipe.flip) = (size((96, 64)), size(crop), sliding, flip);
+        let pixels = (0..2 * 64 * 96 * 3_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
+        let rgb = Tensor::from_slice(&pixels.collect::<Vec<_>>()).view([2, 64, 96, 3]);
+        (Model::fresh(&recipe, 3, 5, Device::Cpu), recipe, rgb)
+    }
+
+    /// The probabilities of a window seen alone.
+    fn alone(model: &Model, rgb: &Tensor, [left, top, width, height]: [i64; 4]) -> Tensor {
+        let window = rgb.narrow(1, top, height).narrow(2, left, width);
+        let size = Size { width: width as u32, height: height as u32 };
+        no_grad(|| model.net.enlarge(&model.see(&window, false).logits, size).softmax(1, Kind::Float))
+    }
+
+    fn part(maps: &Tensor, [left, top, width, height]: [i64; 4]) -> Tensor {
+        maps.narrow(2, top, height).narrow(3, left, width)
+    }
+
+    #[test]
+    fn a_window_as_large_as_the_frame_sees_what_the_frame_shows() {
+        let (model, recipe, rgb) = street((96, 64), true, false);
+        assert_eq!(no_grad(|| see(&model, &rgb, &recipe)).logits, alone(&model, &rgb, [0, 0, 96, 64]));
+    }
+
+    #[test]
+    fn where_one_window_reaches_its_answer_counts_and_where_several_do_their_mean() {
+        let (model, recipe, rgb) = street((64, 48), true, false);
+        let seen = no_grad(|| see(&model, &rgb, &recipe)).logits;
+        assert_eq!((windows(96, 64), windows(64, 48)), (vec![0, 32], vec![0, 16]));
+        let [first, right, below, last] = [[0, 0], [32, 0], [0, 16], [32, 16]]
+            .map(|[left, top]| (alone(&model, &rgb, [left, top, 64, 48]), left, top));
+        // The corner of each window that no other reaches.
+        for ((window, left, top), corner) in [(&first, [0, 0]), (&right, [64, 0]), (&below, [0, 48]), (&last, [64, 48])]
+        {
+            let [x, y] = corner;
+            assert_eq!(part(&seen, [x, y, 32, 16]), part(window, [x - left, y - top, 32, 16]), "{corner:?}");
+        }
+        let top = (part(&first.0, [32, 0, 32, 16]) + part(&right.0, [0, 0, 32, 16])) / 2.0;
+        assert!(part(&seen, [32, 0, 32, 16]).allclose(&top, 1e-5, 1e-6, false));
+        let sums = seen.sum_dim_intlist(1, false, Kind::Float);
+        assert!(sums.allclose(&sums.ones_like(), 1e-5, 1e-6, false));
+    }
+
+    #[test]
+    fn a_mirrored_picture_is_measured_as_the_picture_mirrored() {
+        for (crop, sliding) in [((96, 64), false), ((64, 64), true)] {
+            let (model, recipe, rgb) = street(crop, sliding, true);
+            let see = |rgb: &Tensor| no_grad(|| see(&model, rgb, &recipe)).logits;
+            assert!(see(&rgb.flip([2])).flip([3]).allclose(&see(&rgb), 1e-4, 1e-5, false));
+        }
+        let (model, recipe, rgb) = street((96, 64), false, true);
+        let both = [alone(&model, &rgb, [0, 0, 96, 64]), alone(&model, &rgb.flip([2]), [0, 0, 96, 64]).flip([3])];
+        assert!(!both[0].allclose(&both[1], 1e-3, 1e-4, false), "a network is not symmetric");
+        let seen = no_grad(|| see(&model, &rgb, &recipe)).logits;
+        assert!(seen.allclose(&((&both[0] + &both[1]) / 2.0), 1e-5, 1e-6, false));
+    }
+
     #[test]
     fn windows_reach_from_end_to_end() {
         assert_eq!(windows(64, 64), [0]);

@@ -1,10 +1,11 @@
-"""Makes lessons.json: one step of warm-up, injection and adaptation by PyTorch, for engine/tests/golden/lessons.rs.
+"""Makes lessons.json: one step of warm-up, injection and adaptation by PyTorch, for engine/tests/golden/lessons.rs; the
+adaptation as each preset has it, but for the backbone's norms: f32 rounds too coarsely through trained ones.
 
     pip install torch==2.11.0 numpy safetensors
     python tests/golden/lessons.py
 
 Weights, pictures and labels come from the formula of net.py. The step runs in f64, so that the other side is measured
-against the truth. Of each tensor two numbers are kept: how far it moved, and how far along a fixed direction.
+against the truth. Of each tensor that moved two numbers are kept: how far, and how far along a fixed direction.
 """
 import json
 import pathlib
@@ -50,13 +51,16 @@ def network(prefix=""):
     return fill(net.Segmenter(net.Lite0(16), 320, 24, 128, 32, True, False), prefix)
 
 
-def learner():
-    """In training, its backbone's norms frozen."""
-    model = network()
-    model.head.train()
-    model.backbone.eval()
-    for name, weight in model.backbone.named_parameters():
-        weight.requires_grad_("_bn" not in name)
+def learner(norms=False, decoder=True):
+    """In training; its backbone's norms frozen or not, its decoder and classifier, too."""
+    model = network().train()
+    if not norms:
+        model.backbone.eval()
+        for name, weight in model.backbone.named_parameters():
+            weight.requires_grad_("_bn" not in name)
+    if not decoder:
+        model.head.decoder.requires_grad_(False)
+        model.head.classifier.requires_grad_(False)
     return model
 
 
@@ -66,19 +70,19 @@ def batch(name, n):
     return net.picture(name, SIDE, SIDE, n), labels
 
 
-def see(model, pixels):
-    return model(net.lite_input(pixels.double()))
+def see(model, pixels, unit=False):
+    return model((pixels.double() / 255).permute(0, 3, 1, 2) if unit else net.lite_input(pixels.double()))
 
 
 def enlarge(logits, side=SIDE):
     return F.interpolate(logits, (side, side), mode="bilinear", align_corners=False)
 
 
-def sgd(model, step):
-    rate = RATE * (1 - step / STEPS) ** 0.9
-    groups = [{"params": [w for w in model.backbone.parameters() if w.requires_grad], "lr": rate},
-              {"params": list(model.head.parameters()), "lr": 10 * rate}]
-    return torch.optim.SGD(groups, lr=rate, momentum=0.9, weight_decay=5e-4)
+def sgd(model, step, horizon=STEPS, decay=5e-4):
+    rate = RATE * (1 - step / horizon) ** 0.9
+    groups = [{"params": [w for w in part.parameters() if w.requires_grad], "lr": times * rate}
+              for part, times in ((model.backbone, 1), (model.head, 10))]
+    return torch.optim.SGD(groups, lr=rate, momentum=0.9, weight_decay=decay)
 
 
 def state(prefix, module):
@@ -90,6 +94,8 @@ def case(losses, before, after):
     moved = {}
     for name, tensor in after.items():
         by = tensor - before[name]
+        if not by.any():
+            continue
         along = noise(f"{name}.probe", tensor.shape) - 0.5
         moved[name] = [float(f"{by.norm().item():.7g}"), float(f"{(by * along).sum().item():.7g}")]
     return {"losses": {name: value.item() for name, value in losses.items()}, "moved": moved}
@@ -120,8 +126,8 @@ def warmup():
     return case(losses, before, {**state("model", model), **state("discriminator", judge)})
 
 
-def inject():
-    model = learner()
+def inject(norms=False):
+    model = learner(norms)
     before = state("model", model)
     (source, labels), (target, own) = batch("source", 2), batch("labelled", 2)
     _, logits = see(model, torch.cat([source, target]))
@@ -133,9 +139,9 @@ def inject():
     return case(losses, before, state("model", model))
 
 
-def pick(draw):
-    """Of equal odds, as the bank begins."""
-    return min(int(draw * CLASSES), CLASSES - 1)
+def pick(draw, odds):
+    """The class at a draw of classes laid end to end."""
+    return min(int((odds.softmax(0).cumsum(0) <= draw).sum()), CLASSES - 1)
 
 
 def ohem(logits, labels, threshold=0.7, min_kept=0.055):
@@ -148,82 +154,115 @@ def ohem(logits, labels, threshold=0.7, min_kept=0.055):
     return F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="none")[kept].mean()
 
 
-def consistency(logits, guide):
-    confidence, guess = guide.softmax(1).max(1)
-    return (F.cross_entropy(logits, guess, reduction="none") * confidence ** 2).sum() / (confidence ** 2).sum()
+def counts(guess):
+    return guess.flatten().bincount(minlength=CLASSES).tolist()
 
 
-def class_means(features, classes):
+def pseudo(guide, drop_surest=0.0):
+    """The teacher's classes and their weights, without a share of the pixels of the lowest entropy."""
+    p = guide.softmax(1)
+    confidence, guess = p.max(1)
+    entropy = -(p * p.log()).sum(1)
+    least = entropy.flatten().sort().values[int(drop_surest * entropy.numel())]
+    return guess, torch.where(entropy < least, 0, confidence ** 2)
+
+
+def consistency(logits, guess, weights):
+    return (F.cross_entropy(logits, guess, reduction="none") * weights).sum() / weights.sum()
+
+
+def class_means(features, classes, least):
     means, present = torch.zeros(len(features), CLASSES, features.shape[1], dtype=torch.double), []
     for frame in range(len(features)):
         for c in range(CLASSES):
             here = classes[frame] == c
-            present.append(bool(here.sum() >= 2))
+            present.append(bool(here.sum() >= least))
             if present[-1]:
                 means[frame, c] = features[frame, :, here].mean(1)
     return means, torch.tensor(present).view(len(features), CLASSES)
 
 
-def adapt():
-    step, model, teacher = 5, learner(), network("teacher.").eval()
-    anchors, bank = noise("anchors", (2, CLASSES * 128)), torch.full((CLASSES,), 0.5, dtype=torch.double)
+def adapt(preset):
+    paper, released = preset == "paper", preset == "released-code"
+    published, step = paper or released, 5
+    model, teacher = learner(decoder=not released), network("teacher.").eval()
+    anchors = noise("anchors", (2, CLASSES * 128))
+    # The released code's keeps all pixels of a class or none, so that what it draws does not matter.
+    bank = torch.tensor([0.0, 0.0, 1.0] if released else [0.5] * CLASSES).double()
     zeros = {"adaptive.confidence": torch.zeros(CLASSES).double(), "adaptive.seen": torch.zeros(4, CLASSES).double()}
     before = {**state("model", model), **state("teacher", teacher), "anchors": anchors.clone(), **zeros}
 
-    (source, truth), (labelled, own) = batch("source", 2), batch("labelled", 2)
-    givers, given = batch("givers", 2)
-    for frame, draws in enumerate(PASTED):
-        here = torch.isin(given[frame], torch.tensor([pick(draw) for draw in draws]))
-        labelled[frame][here], own[frame][here] = givers[frame][here], given[frame][here]
+    n_source = 0 if released else 2
+    (source, truth), (labelled, own) = batch("source", n_source), batch("labelled", 2)
+    if not released:
+        givers, given = batch("givers", 2)
+        for frame, draws in enumerate(PASTED):
+            here = torch.isin(given[frame], torch.tensor([pick(draw, (1 - bank).sqrt()) for draw in draws]))
+            labelled[frame][here], own[frame][here] = givers[frame][here], given[frame][here]
     drawn, chosen = batch("drawn", 1)[0], batch("chosen", 1)[0]
     plain = torch.cat([drawn, chosen])
     with torch.no_grad():
-        guide = enlarge(see(teacher, torch.cat([labelled, plain]))[1])
+        guide = enlarge(see(teacher, torch.cat([labelled, plain]), released)[1])
     guesses = guide[2:].argmax(1)
-    cut = mixing.cut(guesses[1], pick(PAIR[0]), PAIR[2:])
+    cut = mixing.cut(guesses[1], pick(PAIR[0], 1 - bank), PAIR[2:])
     left, top, width, height = cut["box"]
-    print("cut", pick(PAIR[0]), cut["box"], "classes", [guesses[i].flatten().bincount(minlength=CLASSES).tolist() for i in (0, 1)])
+    print("cut", pick(PAIR[0], 1 - bank), cut["box"], "classes", [counts(guess) for guess in guesses])
     mixed, mixed_guide = plain.clone(), guide[2:].clone()
     rows, columns = slice(top, top + height), slice(left, left + width)
     mixed[:, rows, columns] = plain.flip(0)[:, rows, columns]
     mixed_guide[:, :, rows, columns] = guide[2:].flip(0)[:, :, rows, columns]
 
-    features, logits = see(model, torch.cat([source, labelled, mixed, plain]))
-    full = enlarge(logits[:6])
-    on_source, on_labelled = cross_entropy(full[:2], truth), ohem(full[2:4], own)
-    consistent = consistency(full[2:4], guide[:2]) + consistency(full[4:], mixed_guide)
-    vectors, present = class_means(features[6:], logits[6:].argmax(1))
-    print("present", present.tolist())
+    features, logits = see(model, torch.cat([source, labelled, mixed, plain]), released)
+    full = enlarge(logits[:-2])
+    on_labelled, on_mixed = full[n_source:-2], full[-2:]
+    labelled_loss = cross_entropy(on_labelled, own) if paper else ohem(on_labelled, own)
+    if paper:
+        consistent = ohem(on_labelled, own) + ohem(on_mixed, pseudo(mixed_guide)[0])
+    else:
+        consistent = 0
+        for seen, given, drop in ((on_labelled, guide[:2], 0.0), (on_mixed, mixed_guide, 0.2 if released else 0.0)):
+            guess, weights = pseudo(given, drop * (1 - step / STEPS))
+            if released:
+                weights = weights * (1 - bank)[seen.argmax(1)]
+                print("sampled", int((weights > 0).sum()), "of", weights.numel())
+            consistent = consistent + consistency(seen, guess, weights)
+    guesses_small = logits[-2:].argmax(1)
+    vectors, present = class_means(features[-2:], guesses_small, 70 if published else 2)
+    print("present", present.tolist(), [counts(guess) for guess in guesses_small])
     aligned = 0
     for vector in vectors.flatten(1):
         d = ((vector - anchors) ** 2).mean(1)
         aligned = aligned + len(d) / (1 / (d + 1e-8)).sum() / len(vectors)
-    total = on_source + on_labelled + consistent + 2.0 * aligned
+    losses = {"loss/labelled": labelled_loss, "loss/consistency": consistent, "loss/alignment": aligned}
+    total = labelled_loss + consistent + 2.0 * aligned
+    if n_source:
+        losses["loss/source"] = cross_entropy(full[:n_source], truth)
+        total = total + losses["loss/source"]
     total.backward()
-    p = full[2:4].detach().softmax(1)
-    for c in range(CLASSES):
-        bank[c] = 0.9 * bank[c] + 0.1 * p[:, c][own == c].mean()
-    sgd(model, step).step()
-    keep, students = 0.9, model.state_dict()
+    if not released:
+        p = on_labelled.detach().softmax(1)
+        for c in range(CLASSES):
+            bank[c] = 0.9 * bank[c] + 0.1 * p[:, c][own == c].mean()
+    sgd(model, step, **({"horizon": 900_000, "decay": 2e-4} if released else {})).step()
+    students = model.state_dict()
     with torch.no_grad():
         for name, tensor in teacher.state_dict().items():
-            if tensor.is_floating_point():
-                tensor.lerp_(students[name], 1 - keep)
-        for vector, here in zip(vectors.detach(), present):
+            if tensor.is_floating_point() and not published:
+                tensor.lerp_(students[name], 0.1)
+        for vector, here in zip(vectors.detach(), present | published):
             block = anchors[((vector.flatten() - anchors) ** 2).mean(1).argmin()].view(CLASSES, 128)
             block[here] = 0.9 * block[here] + 0.1 * vector[here]
     seen = zeros["adaptive.seen"].clone()
     for frame, guess in enumerate(guesses):
         seen[frame] = torch.tensor([float((guess == c).double().mean() > 0.01) for c in range(CLASSES)])
-    losses = {"loss/source": on_source, "loss/labelled": on_labelled, "loss/consistency": consistent,
-              "loss/alignment": aligned, "total": total}
     after = {**state("model", model), **state("teacher", teacher), "anchors": anchors, "adaptive.confidence": bank,
              "adaptive.seen": seen}
-    return case(losses, before, after)
+    return case({**losses, "total": total}, before, after)
 
 
 def main():
-    golden = {"warmup": warmup(), "inject": inject(), "adapt": adapt()}
+    golden = {"warmup": warmup(), "inject": inject(), "inject, trained norms": inject(norms=True)}
+    golden.update({preset: adapt(preset) for preset in ("recommended", "paper", "released-code")})
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('],"', '],\n"') + "\n")
 

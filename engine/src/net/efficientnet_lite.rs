@@ -136,7 +136,7 @@ fn merge(x: &Tensor, n: i64) -> Tensor {
     x.reshape([n, 2 * h, 2 * w, c]).permute([0, 3, 1, 2])
 }
 
-/// The network as it was trained on ImageNet, to check a weights file with.
+/// The network as it was trained on ImageNet. No stage uses it: a test asks it whether the backbone still knows ImageNet.
 pub struct Lite0Classifier {
     body: Lite0,
     head: ConvNorm,

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use tch::{Kind, Tensor, no_grad};
-use windlass::domain::{Consistency, FrameId, FrameRef, IGNORE, Recipe, Stream, Supervision, Task};
+use windlass::domain::{Consistency, FrameId, FrameRef, IGNORE, Recipe, Stream, Supervision};
 
 use crate::adaptive::{Adaptive, Mixed};
 use crate::batch::{Batch, OnDemand, Set};
@@ -26,11 +26,16 @@ use crate::training::{Lesson, Losses, seed_of, train};
 /// A labelled frame that gives pixels away is shown at any of these scales (AEL).
 const PASTE_SCALE: [f64; 2] = [0.1, 2.0];
 
-/// Trains the model of the job's task further; leaves the student, which measured better than its teacher in so few steps.
-pub fn run(job: &Job) -> Result<Outcome> {
-    let Task::Adapt { model: parent, features, anchors, source, labelled, unlabelled } = &job.spec.task else {
-        bail!("this is no task of the adaptation");
-    };
+/// Trains the model at `parent` further; leaves the student, which measured better than its teacher in so few steps.
+pub fn run(
+    job: &Job,
+    parent: &Path,
+    features: Option<&Path>,
+    anchors: &Path,
+    source: &[FrameRef],
+    labelled: &[FrameRef],
+    unlabelled: &[FrameRef],
+) -> Result<Outcome> {
     let recipe = &job.spec.recipe;
     let seed = seed_of(job.spec.seed, job.spec.stage, parent)?;
     let length = job.spec.classes.len() * recipe.backbone.feature_channels();
@@ -40,7 +45,7 @@ pub fn run(job: &Job) -> Result<Outcome> {
     let (labelled, best) = Best::split(job, &student, labelled);
     // Where everything is labelled there is still something to be consistent on.
     let unlabelled = if unlabelled.is_empty() { &labelled } else { unlabelled };
-    let found = found_in(features.as_deref(), unlabelled, job.spec.classes.len())?;
+    let found = found_in(features, unlabelled, job.spec.classes.len())?;
     let adaptive = Adaptive::new(seed, recipe, &job.spec.classes, found);
     let pad = student.net.nothing();
     let on_demand = recipe.cutmix.then(|| OnDemand::start(job, seed, unlabelled.to_vec(), pad)).transpose()?;

@@ -38,6 +38,6 @@ pub fn run(job: &Job, features: &Path, sets: &[AnchorSet]) -> Result<Outcome> {
         job.events.progress(done as u64 + 1, sets.len() as u64, "step")?;
     }
     atomic::write(&job.out(files::ANCHOR_REPORT)?, &serde_json::to_vec_pretty(&reports)?)?;
-    write_anchors(&job.out(files::ANCHORS)?, &centres, length)?;
+    write_anchors(&job.out(files::ANCHORS)?, centres, length)?;
     Ok(Outcome::Done)
 }

@@ -11,6 +11,7 @@ pub mod evaluate;
 
 use anyhow::Result;
 use windlass::domain::Task;
+use windlass::method::selection::Asked;
 
 use crate::job::{Job, Outcome};
 
@@ -20,10 +21,16 @@ pub fn run(job: &Job) -> Result<Outcome> {
         Task::Warmup { imagenet, source, target } => warmup::run(job, imagenet, source, target),
         Task::Features { model, discriminator, sets } => features::run(job, model, discriminator.as_deref(), sets),
         Task::Anchors { features, sets } => anchors::run(job, features, sets),
-        Task::Select { .. } => select::run(job),
+        Task::Select { features, anchors, candidates, budget, strategy, quota, groups, listed } => {
+            let (budget, strategy, quota) = (*budget, *strategy, *quota);
+            let asked = Asked { strategy, budget, quota, listed, seed: job.spec.seed };
+            select::run(job, features, anchors, candidates, groups, &asked)
+        }
         Task::Prelabel { model, frames } => prelabel::run(job, model, frames),
         Task::Inject { model, source, labelled } => inject::run(job, model, source, labelled),
-        Task::Adapt { .. } => adapt::run(job),
+        Task::Adapt { model, features, anchors, source, labelled, unlabelled } => {
+            adapt::run(job, model, features.as_deref(), anchors, source, labelled, unlabelled)
+        }
         Task::Evaluate { model, frames, pictures, predictions } => {
             evaluate::run(job, model, frames, *pictures, *predictions)
         }

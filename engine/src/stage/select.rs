@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use windlass::domain::{FrameId, MapPoint, Pick, PointKind, Selection, Strategy, Task, files};
+use anyhow::{Context, Result, ensure};
+use windlass::domain::{FrameId, MapPoint, Pick, PointKind, Selection, Strategy, files};
 use windlass::formats::atomic;
 use windlass::method::scores::{Anchors, Described, Measure, mean, presence};
 use windlass::method::selection::{Asked, Pool, choose, class_mix};
@@ -16,11 +16,16 @@ use crate::job::{Job, Outcome};
 /// Frames of a domain on the map, besides picks: enough to see its shape, few enough to be laid out in a second.
 const MAPPED: usize = 250;
 
-/// Leaves the picks among the candidates, each with its distances, and the map.
-pub fn run(job: &Job) -> Result<Outcome> {
-    let Task::Select { features, anchors, candidates, budget, strategy, quota, groups, listed } = &job.spec.task else {
-        bail!("the job selects nothing")
-    };
+/// Leaves the picks among the candidates, each with its distances, and the map. `groups` are of the candidates in turn.
+pub fn run(
+    job: &Job,
+    features: &Path,
+    anchors: &Path,
+    candidates: &[FrameId],
+    groups: &[String],
+    asked: &Asked<'_>,
+) -> Result<Outcome> {
+    let Asked { strategy, budget, quota, .. } = *asked;
     job.started(None)?;
     let n_classes = job.spec.classes.len();
     let (file, anchors) = (FeatureFile::open(features)?, Centres::open(anchors)?);
@@ -41,7 +46,7 @@ pub fn run(job: &Job) -> Result<Outcome> {
     let among: HashSet<FrameId> = candidates.iter().copied().collect();
     let labelled: Vec<_> = target.iter().filter(|frame| !among.contains(&frame.frame)).copied().collect();
 
-    let needs_presence = *strategy == Strategy::Present;
+    let needs_presence = strategy == Strategy::Present;
     let present = |frames: &[Described<'_>], centres: &[f32]| match needs_presence {
         true => presence(frames.iter().copied(), centres, n_classes),
         false => vec![1.0; centres.len() / length * n_classes],
@@ -58,9 +63,8 @@ pub fn run(job: &Job) -> Result<Outcome> {
         mean: &mean,
     };
     let pool = Pool { candidates: &pool, labelled: &labelled, groups, measure };
-    let asked = Asked { strategy: *strategy, budget: *budget, quota: *quota, listed, seed: job.spec.seed };
-    let picks = choose(&pool, &asked)?;
-    if picks.len() < *budget && *strategy != Strategy::Listed {
+    let picks = choose(&pool, asked)?;
+    if picks.len() < budget && strategy != Strategy::Listed {
         let why = if picks.len() == candidates.len() { "there are no more" } else { "the quota leaves no more" };
         job.events.note(format!("{budget} frames were asked for and {} are chosen: {why}", picks.len()))?;
     }
@@ -68,9 +72,9 @@ pub fn run(job: &Job) -> Result<Outcome> {
     let map = map(&source, &target, &picks, &anchors);
     atomic::write(&job.out(files::MAP)?, &serde_json::to_vec(&map)?)?;
     let selection = Selection {
-        strategy: *strategy,
-        budget: *budget,
-        quota: *quota,
+        strategy,
+        budget,
+        quota,
         anchors: [&anchors.source, &anchors.target].map(|centres| centres.len() / length),
         candidates: candidates.len(),
         mix: class_mix(pool.candidates, &picks),

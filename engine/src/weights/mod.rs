@@ -6,7 +6,6 @@ mod pickle;
 mod pth;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
@@ -14,12 +13,14 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
-use windlass::formats::digest;
+use windlass::formats::{atomic, digest};
 
 pub use cli::WeightsCommand;
 pub use file::WeightsError;
 
 use file::WeightsFile;
+
+use crate::layout::shape;
 
 /// What the backbone's variables are called before their names in an ImageNet file.
 const BACKBONE: &str = "backbone.";
@@ -30,7 +31,7 @@ const BACKBONE: &str = "backbone.";
 pub fn save(vs: &VarStore, path: impl AsRef<Path>) -> anyhow::Result<()> {
     let tensors = vs.variables().into_iter().map(|(name, tensor)| {
         let values = Vec::<f32>::try_from(tensor.to_kind(Kind::Float).flatten(0, -1))?;
-        Ok((name, (shape_of(&tensor), values)))
+        Ok((name, (shape(&tensor), values)))
     });
     write(&tensors.collect::<Result<_, tch::TchError>>()?, path.as_ref())
 }
@@ -77,7 +78,7 @@ fn fill(vs: &mut VarStore, path: &Path, prefix: &str) -> Result<(), WeightsError
     let variables: BTreeMap<String, Tensor> = vs.variables().into_iter().collect();
     let wanted = || variables.iter().filter_map(|(name, var)| Some((name.strip_prefix(prefix)?, var)));
     for (name, variable) in wanted() {
-        file.check(name, &shape_of(variable))?;
+        file.check(name, &shape(variable))?;
     }
     let arrays: Vec<Array> = wanted().map(|(name, _)| file.read(name)).collect::<Result<_, _>>()?;
     let _guard = tch::no_grad_guard();
@@ -88,9 +89,10 @@ fn fill(vs: &mut VarStore, path: &Path, prefix: &str) -> Result<(), WeightsError
 }
 
 /// A shape and its numbers in row-major order.
-type Array = (Vec<usize>, Vec<f32>);
+pub(crate) type Array = (Vec<usize>, Vec<f32>);
 
-fn write(tensors: &BTreeMap<String, Array>, path: &Path) -> anyhow::Result<()> {
+/// Writes tensors by their names. The file appears whole or not at all.
+pub(crate) fn write(tensors: &BTreeMap<String, Array>, path: &Path) -> anyhow::Result<()> {
     let bytes: Vec<(&String, &[usize], Vec<u8>)> = tensors
         .iter()
         .map(|(name, (shape, values))| (name, &shape[..], values.iter().flat_map(|v| v.to_le_bytes()).collect()))
@@ -98,19 +100,8 @@ fn write(tensors: &BTreeMap<String, Array>, path: &Path) -> anyhow::Result<()> {
     let views =
         bytes.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)));
     let views: Vec<_> = views.collect::<Result<_, safetensors::SafeTensorError>>()?;
-    let bytes = serialize(views, None)?;
-    let beside = path.with_extension("part");
-    let put = || {
-        let mut file = std::fs::File::create(&beside)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    put().with_context(|| format!("cannot write {}: is the disk full or the folder read-only?", path.display()))
-}
-
-fn shape_of(tensor: &Tensor) -> Vec<usize> {
-    tensor.size().iter().map(|&n| n as usize).collect()
+    atomic::write_synced(path, &serialize(views, None)?)
+        .with_context(|| format!("cannot write {}: is the disk full or the folder read-only?", path.display()))
 }
 
 #[cfg(test)]

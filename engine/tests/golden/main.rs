@@ -1,4 +1,5 @@
 //! The networks against PyTorch: `tests/golden/net.py` made the numbers, and says how.
+#![cfg(test)]
 
 mod lessons;
 mod numbers;

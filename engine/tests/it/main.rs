@@ -3,6 +3,8 @@
 
 mod toy;
 mod whole_loop;
+mod alone;
+mod features;
 mod resume;
 mod refusals;
 mod losses;

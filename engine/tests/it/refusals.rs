@@ -88,7 +88,7 @@ fn anchors_of_another_network_are_refused() {
     let toy = Toy::draw();
     let warmup = toy.done("warmup", &toy.plan.warmup());
     let anchors = toy.job("anchors", &toy.plan.warmup()).dir.join("anchors.safetensors");
-    windlass_engine::feature_file::write_anchors(&anchors, &[("target".into(), vec![0.0; 20])], 10).unwrap();
+    windlass_engine::feature_file::write_anchors(&anchors, vec![("target".into(), vec![0.0; 20])], 10).unwrap();
     let features = toy.done("features", &toy.plan.target_features(warmup.model())).out(files::FEATURES);
     let adapt = toy.plan.adapt(warmup.model(), features, anchors, toy.plan.target[..2].to_vec());
     let message = toy.job("adapt", &adapt).refusal();

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use rand::Rng;
-use windlass::domain::{Event, JobSpec, Plan, Stream, files, rng};
+use windlass::domain::{Event, JobSpec, Plan, Proposal, Stream, files, rng};
 
 use windlass_engine::checkpoint::origin;
 use windlass_engine::feature_file;
@@ -106,47 +106,54 @@ fn an_extraction_goes_on_from_the_frames_that_are_on_disk() {
 }
 
 #[test]
-fn a_pre_label_goes_on_from_the_frames_that_are_on_disk() {
+fn a_pre_label_that_is_asked_to_stop_goes_on_from_its_frames_later() {
     let toy = Toy::draw();
     let warmup = toy.done("warmup", &toy.plan.warmup());
     let picks: Vec<_> = toy.plan.target.iter().map(|frame| frame.id).collect();
-    let spec = toy.plan.prelabel(warmup.model(), &picks.repeat(4));
-    let job = toy.done("prelabel", &spec);
-    let proposals = job.out(files::PROPOSALS);
-    let alone = fs::read(&proposals).unwrap();
-    let known: Vec<serde_json::Value> = serde_json::from_slice(&alone).unwrap();
-    fs::remove_file(&proposals).unwrap();
-    mark(&job, &spec, &known[..BATCH]);
-    assert_eq!(finish(&job), Some(BATCH as u64));
-    assert!(fs::read(&proposals).unwrap() == alone);
+    let spec = toy.plan.prelabel(warmup.model(), &picks.repeat(10));
+    let [alone, stopped] = stop_and_go_on(&toy, &spec, 120);
+    let proposals: Vec<Proposal> = alone.json(files::PROPOSALS);
+    assert_eq!(proposals.len(), 120);
+    assert!(read(&stopped, files::PROPOSALS) == read(&alone, files::PROPOSALS));
+    for Proposal { mask, uncertainty, segments, .. } in &proposals[..12] {
+        for file in [mask, uncertainty, segments.as_ref().unwrap()] {
+            assert!(read(&stopped, file) == read(&alone, file), "{file}");
+        }
+    }
 }
 
 #[test]
-fn an_evaluation_goes_on_from_what_it_has_counted() {
+fn an_evaluation_that_is_asked_to_stop_goes_on_from_what_it_has_counted_later() {
     let toy = Toy::draw();
     let warmup = toy.done("warmup", &toy.plan.warmup());
-    let of = |n: usize| {
-        let val = toy.plan.val.iter().cycle().take(n).cloned().collect();
-        Plan { val, ..toy.plan.clone() }.evaluate(warmup.model(), 2, false)
-    };
-    let counted = |job: &JobFolder| fs::read(job.out(files::EVALUATION)).unwrap();
-    let first: serde_json::Value = serde_json::from_slice(&counted(&toy.done("first", &of(BATCH)))).unwrap();
-    let spec = of(BATCH + 4);
-    let alone = toy.done("alone", &spec);
-    let killed = toy.job("killed", &spec);
-    mark(&killed, &spec, &[first["confusion"].clone()]);
-    assert_eq!(finish(&killed), Some(BATCH as u64));
-    assert!(counted(&killed) == counted(&alone));
+    let val = toy.plan.val.iter().cycle().take(320).cloned().collect();
+    let spec = Plan { val, ..toy.plan.clone() }.evaluate(warmup.model(), 2, false);
+    let [alone, stopped] = stop_and_go_on(&toy, &spec, 320);
+    assert!(read(&stopped, files::EVALUATION) == read(&alone, files::EVALUATION));
+    for frame in &toy.plan.val[..2] {
+        let picture = format!("{}/{}.png", files::PICTURES, frame.id);
+        assert!(read(&stopped, &picture) == read(&alone, &picture));
+    }
 }
 
-/// Small frames that go through the network together.
-const BATCH: usize = 32;
+/// The job left alone, and the same stopped after its first batch and gone on to its end.
+fn stop_and_go_on(toy: &Toy, spec: &JobSpec, frames: u64) -> [JobFolder; 2] {
+    let stopped = toy.job("stopped", spec);
+    let mut running = stopped.start();
+    running.until_frames();
+    running.terminate();
+    let events: Vec<Event> = running.events().collect();
+    assert!(running.child.wait().unwrap().success(), "{events:?}");
+    let Some(Event::Stopped { step }) = events.last() else { panic!("{events:?}") };
+    assert!(*step > 0 && *step < frames && events.contains(&Event::Checkpoint { step: *step }), "{events:?}");
+    let mark = fs::read(stopped.dir.join(files::CHECKPOINT).join("frames.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&mark).unwrap()["frames"], *step);
+    assert_eq!(finish(&stopped), Some(*step));
+    [toy.done("alone", spec), stopped]
+}
 
-/// As if the job had been killed after its first batch.
-fn mark(job: &JobFolder, spec: &JobSpec, known: &[serde_json::Value]) {
-    let mark = serde_json::json!({"origin": origin(spec).unwrap(), "frames": BATCH, "known": known});
-    fs::create_dir(job.dir.join(files::CHECKPOINT)).unwrap();
-    fs::write(job.dir.join(files::CHECKPOINT).join("frames.json"), mark.to_string()).unwrap();
+fn read(job: &JobFolder, name: &str) -> Vec<u8> {
+    fs::read(job.out(name)).unwrap()
 }
 
 /// What the toy's warm-up leaves when nobody disturbs it.

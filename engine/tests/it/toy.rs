@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 
 use rand::Rng;
 use tch::nn::VarStore;
@@ -135,6 +134,12 @@ impl Running {
         assert!(self.events().any(reached), "it ended before step {wanted}");
     }
 
+    /// Waits until it has said that some frames are finished.
+    pub(crate) fn until_frames(&mut self) {
+        let reached = |event| matches!(event, Event::Progress { done, .. } if done > 0);
+        assert!(self.events().any(reached), "it ended before it had seen a frame");
+    }
+
     pub(crate) fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -197,21 +202,24 @@ fn recipe() -> Recipe {
     }
 }
 
-/// A file of random weights that stand for ImageNet's.
-///
-/// Drawn once for all tests: libtorch has one generator a process, and tests on other threads draw from it too.
+/// A file of random weights that stand for ImageNet's, the same every time: libtorch's own generator, of which a process
+/// has one, is drawn from by tests on other threads too.
 fn backbone(folder: &Path) -> PathBuf {
-    static WEIGHTS: OnceLock<Vec<u8>> = OnceLock::new();
+    let vs = VarStore::new(Device::Cpu);
+    Segmenter::new(&vs.root(), Backbone::EfficientnetLite0, Norm::Frozen, 3);
+    let mut variables: Vec<(String, Tensor)> = vs.variables().into_iter().collect();
+    variables.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut draw = rng(1, Stream::Init, 0);
+    let weight = |(name, tensor): (String, Tensor)| {
+        let name = name.strip_prefix("backbone.")?.to_owned();
+        let size = tensor.size();
+        let [_, inputs, height, width] = size[..] else { return Some((name, tensor)) };
+        // As wide as He et al. draw them.
+        let most = (6.0 / (inputs * height * width) as f32).sqrt();
+        let numbers: Vec<f32> = (0..tensor.numel()).map(|_| draw.random_range(-most..most)).collect();
+        Some((name, Tensor::from_slice(&numbers).view(&size[..])))
+    };
     let path = folder.join("imagenet.safetensors");
-    let weights = WEIGHTS.get_or_init(|| {
-        let vs = VarStore::new(Device::Cpu);
-        Segmenter::new(&vs.root(), Backbone::EfficientnetLite0, Norm::Frozen, 3);
-        let outside =
-            |(name, tensor): (String, Tensor)| Some((name.strip_prefix("backbone.")?.to_owned(), tensor.contiguous()));
-        let tensors: Vec<(String, Tensor)> = vs.variables().into_iter().filter_map(outside).collect();
-        Tensor::write_safetensors(&tensors, &path).unwrap();
-        fs::read(&path).unwrap()
-    });
-    fs::write(&path, weights).unwrap();
+    Tensor::write_safetensors(&variables.into_iter().filter_map(weight).collect::<Vec<_>>(), &path).unwrap();
     path
 }

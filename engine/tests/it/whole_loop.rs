@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use windlass::domain::{
     AnchorReport, Choice, Evaluation, Event, FrameId, FrameRef, MapPoint, ModelCard, Pick, Proposal, Selection, Stage,
@@ -9,6 +10,7 @@ use windlass::domain::{
 };
 use windlass::formats::mask_png::{read_gray, read_mask};
 use windlass::formats::segments;
+use windlass::method::anchors::nearest;
 use windlass_engine::feature_file::FeatureFile;
 
 use crate::toy::{FRAME, Toy};
@@ -64,6 +66,7 @@ fn two_folders_of_frames_become_an_adapted_model() {
         for Pick { score, per_class, .. } in &selection.picks {
             assert!((per_class.iter().sum::<f64>() - score).abs() < 1e-6, "{strategy:?}");
         }
+        check_distances(&paths().0, &paths().1, &selection);
         assert!((selection.mix.picked_pixels.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         assert_eq!(selection.anchors, [2, 2]);
         by_strategy.push(selection);
@@ -112,6 +115,25 @@ fn two_folders_of_frames_become_an_adapted_model() {
     let counted: u64 = (0..9).map(|i| evaluation.confusion.count(i / 3, i % 3)).sum();
     assert_eq!(counted, 4 * 62 * 46, "all pixels but the border");
     assert_eq!(fs::read_dir(evaluate.out(files::PICTURES)).unwrap().count(), 2);
+}
+
+/// A pick's distances are those of its own vector to the anchors of either domain.
+fn check_distances(features: &Path, anchors: &Path, selection: &Selection) {
+    let (features, anchors) = (FeatureFile::open(features).unwrap(), FeatureFile::open(anchors).unwrap());
+    let (vectors, length) = features.floats("target", "vectors").unwrap();
+    let ids = features.ids("target").unwrap();
+    for Pick { frame, score, source, target, .. } in &selection.picks {
+        let row = ids.iter().position(|id| id == frame).unwrap();
+        let to = |set| nearest(&vectors[row * length..][..length], anchors.floats(set, "anchors").unwrap().0).distance;
+        assert_eq!([*source, *target], [to("source"), to("target")], "{:?}", selection.strategy);
+        let want = match selection.strategy {
+            Strategy::Mada => *source,
+            Strategy::TargetOnly => *target,
+            Strategy::Madav2 | Strategy::Closest => source + target,
+            _ => continue,
+        };
+        assert!((score - want).abs() < 1e-12 && source != target, "{:?}", selection.strategy);
+    }
 }
 
 fn ids(frames: &[FrameRef]) -> Vec<FrameId> {
