@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor, no_grad};
 use windlass::domain::{JobSpec, Recipe};
+use windlass::formats::digest::hex;
 
-use crate::layout::{Layout, bytes, hex, shape};
+use crate::layout::{Layout, bytes, shape};
 
 /// The name of the digest among the tensors.
 const DIGEST: &str = "sha256";

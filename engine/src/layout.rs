@@ -45,8 +45,3 @@ pub fn bytes(tensor: &Tensor, size: usize) -> Result<Vec<u8>> {
     tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
     Ok(bytes)
 }
-
-/// Lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
