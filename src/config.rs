@@ -27,8 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the pages and run the jobs of a workspace.
     ///
-    /// Until somebody has joined, each start prints a link, good once, that makes the first lead. Ctrl-C or SIGTERM stops the server; jobs go
-    /// on, and the next start finds them.
+    /// Until a lead is there who can sign in, each start prints a link, good once, that makes one. Ctrl-C or SIGTERM stops
+    /// the server; jobs go on, and the next start finds them.
     Serve(Serve),
     /// The whole loop on drawn street scenes, in your browser. A second start goes on where the first one was.
     Demo(Demo),
