@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::words;
 use super::{Budget, FrameId, Recipe};
 
 words! {

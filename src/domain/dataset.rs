@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::words;
 
 words! {
     /// How a dataset lays its files out.

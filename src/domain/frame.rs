@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::FrameId;
-use super::words::words;
+use super::words;
 
 /// Pixels. Named fields, so that no two numbers are swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

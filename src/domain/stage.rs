@@ -1,6 +1,6 @@
 //! The stages and their order. Only this file knows the order.
 
-use super::words::words;
+use super::words;
 
 words! {
     /// One step of a round. All run as jobs but [`Stage::Annotate`], which is people's.

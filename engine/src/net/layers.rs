@@ -45,30 +45,47 @@ impl Window {
         Self { padding: Padding::Same, ..self }
     }
 
-    /// Rows to add at the start and at the end of `size` rows.
-    fn pad(self, size: i64) -> (i64, i64) {
+    /// How it lies along `size` rows.
+    fn along(self, size: i64) -> Axis {
         let reach = self.dilation * (self.kernel - 1);
         match self.padding {
-            Padding::Centred => (reach / 2, reach / 2),
+            Padding::Centred if self.dilation >= size => Axis { taps: 1, before: 0, after: 0 },
+            Padding::Centred => Axis { taps: self.kernel, before: reach / 2, after: reach / 2 },
             Padding::Same => {
                 let total = ((size - 1) / self.stride * self.stride + reach + 1 - size).max(0);
-                (total / 2, total - total / 2)
+                Axis { taps: self.kernel, before: total / 2, after: total - total / 2 }
             }
         }
     }
 
     /// The convolution of `x` `[n, channels, h, w]`, f32 or bf16; weights are f32 and follow it.
     fn apply(self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-        let (weight, bias) = (weight.to_kind(x.kind()), bias.map(|bias| bias.to_kind(x.kind())));
+        let (mut weight, bias) = (weight.to_kind(x.kind()), bias.map(|bias| bias.to_kind(x.kind())));
         let (_, channels, height, width) = size4(x);
-        let ((top, bottom), (left, right)) = (self.pad(height), self.pad(width));
+        let axes = [self.along(height), self.along(width)];
         let groups = if self.depthwise { channels } else { 1 };
+        for (dim, axis) in (2..).zip(&axes) {
+            if axis.taps < self.kernel {
+                weight = weight.narrow(dim, (self.kernel - axis.taps) / 2, axis.taps);
+            }
+        }
         // An odd rest comes with a stride, never with a dilation. A row of zeros before the kernel and one row more before
         // the map give the same as the rest after the map, but copy the kernel and not the map.
-        let odd = [right - left, bottom - top];
-        let weight = if odd == [0, 0] { weight } else { weight.constant_pad_nd([odd[0], 0, odd[1], 0]) };
-        x.conv2d(&weight, bias.as_ref(), [self.stride; 2], [bottom, right], [self.dilation; 2], groups)
+        let [top, left] = axes.each_ref().map(|axis| axis.after - axis.before);
+        if [top, left] != [0, 0] {
+            weight = weight.constant_pad_nd([left, 0, top, 0]);
+        }
+        x.conv2d(&weight, bias.as_ref(), [self.stride; 2], axes.map(|axis| axis.after), [self.dilation; 2], groups)
     }
+}
+
+/// How a window lies along rows or columns.
+struct Axis {
+    /// Of the kernel, those that can meet the map: the middle one alone where the dilation reaches past it.
+    taps: i64,
+    /// Rows to add at the start and at the end.
+    before: i64,
+    after: i64,
 }
 
 /// A convolution without a norm.
@@ -192,4 +209,29 @@ pub(super) fn channels_last(x: &Tensor) -> Tensor {
 /// `[n, channels, h, w]`.
 pub(super) fn size4(x: &Tensor) -> (i64, i64, i64, i64) {
     x.size4().expect("maps have four dimensions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_that_meet_no_pixel_are_left_out_and_nothing_changes() {
+        tch::manual_seed(1);
+        let options = (tch::Kind::Double, Device::Cpu);
+        let window = Window::square(3).dilation(6).depthwise();
+        for (height, width) in [(6, 6), (6, 7), (7, 6), (7, 7), (1, 20)] {
+            let (x, weight) = (Tensor::randn([2, 5, height, width], options), Tensor::randn([5, 1, 3, 3], options));
+            let learnt = || (x.copy().set_requires_grad(true), weight.copy().set_requires_grad(true));
+            let (a, b) = (learnt(), learnt());
+            let ours = window.apply(&a.0, &a.1, None);
+            let whole = b.0.conv2d(&b.1, None::<Tensor>, [1, 1], [6, 6], [6, 6], 5);
+            (&ours * &ours).sum(tch::Kind::Double).backward();
+            (&whole * &whole).sum(tch::Kind::Double).backward();
+            assert!(ours.allclose(&whole, 1e-12, 1e-12, false), "{height}x{width}");
+            assert!(a.0.grad().allclose(&b.0.grad(), 1e-12, 1e-12, false), "{height}x{width}");
+            assert!(a.1.grad().allclose(&b.1.grad(), 1e-12, 1e-12, false), "{height}x{width}");
+        }
+        assert_eq!((window.along(6).taps, window.along(7).taps), (1, 3));
+    }
 }

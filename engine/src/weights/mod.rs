@@ -58,7 +58,8 @@ pub fn convert(from: impl AsRef<Path>, to: impl AsRef<Path>) -> anyhow::Result<(
     let arrays = match pth::is_pth(from)? {
         true => pth::read(from).with_context(|| format!("cannot convert {}", from.display()))?,
         false => {
-            let mut file = WeightsFile::open(from)?;
+            let unknown = || format!("cannot convert {}, which torch.save did not write", from.display());
+            let mut file = WeightsFile::open(from).with_context(unknown)?;
             let names = file.names();
             names.into_iter().map(|name| file.read(&name).map(|array| (name, array))).collect::<Result<_, _>>()?
         }
@@ -264,6 +265,7 @@ mod tests {
         pth_is_refused(&[LEGACY, &state_dict(&[1; 17])].concat(), "it has 17 dimensions: 16 are read at most");
         pth_is_refused(LEGACY, "it was cut off");
         pth_is_refused(b"PK\x03\x04 and no more", "cannot convert");
+        pth_is_refused(b"a letter about weights", "which torch.save did not write");
     }
 
     /// A tensor `x` of `shape` with strides 1 in a storage of four f32.
