@@ -48,13 +48,17 @@ impl Model {
         Self::fresh(recipe, job.spec.classes.len(), job.spec.seed, job.device)
     }
 
-    /// With random weights but for the backbone, whose are ImageNet's.
-    pub fn from_imagenet(job: &Job, path: &Path) -> Result<Self> {
+    /// What a warm-up starts from: random weights but for the backbone, whose are ImageNet's; or a whole model, as an earlier
+    /// project left it.
+    pub fn start(job: &Job, path: &Path) -> Result<Self> {
         ensure!(
             path.is_file(),
             "there are no ImageNet weights at {}: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`",
             path.display()
         );
+        if weights::is_whole(path)? {
+            return Self::load(job, path);
+        }
         let mut model = Self::of(job, &job.spec.recipe);
         weights::load_backbone(&mut model.vs, path)?;
         Ok(model)

@@ -23,7 +23,7 @@ pub struct Plan {
     pub device: String,
     /// CPU threads of a job; 0 for all.
     pub threads: usize,
-    /// ImageNet weights of the backbone.
+    /// What the warm-up starts from: ImageNet's weights of the backbone, or a whole model's of the same classes.
     pub imagenet: PathBuf,
     /// How label files are to be read; [`OWN_CODE`] need not stand here.
     pub codes: BTreeMap<String, LabelCode>,
@@ -38,7 +38,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Section 3.2: adversarial training from ImageNet weights.
+    /// Section 3.2: adversarial training from ImageNet's weights or an earlier model's.
     pub fn warmup(&self) -> JobSpec {
         let (imagenet, source) = (self.imagenet.clone(), self.source.clone());
         self.spec(Stage::Warmup, Task::Warmup { imagenet, source, target: self.unlabelled_target() })

@@ -117,6 +117,7 @@ pub struct AnchorSet {
 #[expect(missing_docs, reason = "the types and names say it")]
 pub enum Task {
     Warmup {
+        /// Weights to start from: ImageNet's of the backbone, or a whole model's of the same classes.
         imagenet: PathBuf,
         source: Vec<FrameRef>,
         target: Vec<FrameRef>,

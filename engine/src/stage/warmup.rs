@@ -18,19 +18,18 @@ use crate::optimizer::{Adam, Sgd, poly};
 use crate::training::{Lesson, Losses, seed_of, train};
 use crate::weights;
 
-/// Trains from ImageNet weights; leaves the model and the discriminator.
-pub fn run(job: &Job, imagenet: &Path, source: &[FrameRef], target: &[FrameRef]) -> Result<Outcome> {
+/// Trains from ImageNet's weights or an earlier model's; leaves the model and the discriminator.
+pub fn run(job: &Job, start: &Path, source: &[FrameRef], target: &[FrameRef]) -> Result<Outcome> {
     let recipe = &job.spec.recipe;
-    let mut lesson = Warmup::new(Model::from_imagenet(job, imagenet)?, recipe, job.spec.classes.len());
+    let mut lesson = Warmup::new(Model::start(job, start)?, recipe, job.spec.classes.len());
     let sets = [
         Set::labelled(source, recipe.batch_source, Stream::SourceOrder, recipe),
         Set::plain(target, recipe.batch_target, Stream::UnlabelledOrder, recipe),
     ];
-    let outcome =
-        train(job, seed_of(job.spec.seed, job.spec.stage, imagenet)?, &recipe.warmup, sets, None, &mut lesson)?;
+    let outcome = train(job, seed_of(job.spec.seed, job.spec.stage, start)?, &recipe.warmup, sets, None, &mut lesson)?;
     if outcome == Outcome::Done {
         weights::save(&lesson.judge_weights, job.out(files::DISCRIMINATOR)?)?;
-        lesson.model.finish(job, imagenet)?;
+        lesson.model.finish(job, start)?;
     }
     Ok(outcome)
 }

@@ -43,6 +43,11 @@ pub fn load(vs: &mut VarStore, path: impl AsRef<Path>) -> Result<(), WeightsErro
     fill(vs, path.as_ref(), "")
 }
 
+/// Whether a file holds a whole network, as [`save`] writes it, and not an ImageNet backbone alone.
+pub fn is_whole(path: impl AsRef<Path>) -> Result<bool, WeightsError> {
+    Ok(WeightsFile::open(path.as_ref())?.names().iter().any(|name| name.starts_with(BACKBONE)))
+}
+
 /// Reads the variables below `backbone.` from an ImageNet file, whose names have no such beginning.
 ///
 /// The file's classifier is ignored. Everything is checked before the first variable is changed.

@@ -3,7 +3,9 @@
 use std::fs;
 
 use tch::Tensor;
-use windlass::domain::{Backbone, Evaluation, Event, Gan, Input, JobSpec, ModelCard, Plan, Preset, Recipe, files};
+use windlass::domain::{
+    Backbone, Evaluation, Event, Gan, Input, JobSpec, ModelCard, Plan, Preset, Recipe, Schedule, files,
+};
 use windlass_engine::checkpoint::{difference, origin};
 
 use crate::toy::{JobFolder, Toy};
@@ -42,6 +44,25 @@ fn every_preset_can_be_trained_by() {
         assert_eq!(curves("loss/source"), preset == Preset::Paper, "the released code has no source");
         assert!(curves("loss/consistency") && curves("loss/alignment"));
     }
+}
+
+#[test]
+fn a_warm_up_can_start_from_an_earlier_project_s_model() {
+    let toy = Toy::draw();
+    let earlier = toy.done("earlier", &toy.plan.warmup());
+    let mut next = Plan { imagenet: earlier.model(), ..toy.plan.clone() };
+    next.recipe.warmup = Schedule { steps: 1, rate: 1e-9, ..next.recipe.warmup };
+    let next = toy.done("next", &next.warmup());
+    let weight = |job: &JobFolder, wanted: &str| {
+        let all = Tensor::read_safetensors(job.model()).unwrap();
+        all.into_iter().find(|(name, _)| name == wanted).unwrap().1
+    };
+    for name in ["backbone._conv_stem.weight", "head.classifier.weight"] {
+        let (before, after) = (weight(&earlier, name), weight(&next, name));
+        assert!(before.allclose(&after, 0.0, 1e-6, false), "{name}");
+    }
+    let [earlier, next] = [earlier, next].map(|job| job.json::<ModelCard>(files::MODEL_CARD));
+    assert_eq!(next.parent, earlier.sha256);
 }
 
 #[test]

@@ -43,6 +43,9 @@ fn a_model_of_other_classes_is_refused_by_their_names() {
     plan.classes.swap(0, 1);
     let message = toy.job("features", &plan.features(warmup.model(), None)).refusal();
     assert!(message.contains("take a model of the same classes"), "{message}");
+    plan.imagenet = warmup.model();
+    let message = toy.job("start", &plan.warmup()).refusal();
+    assert!(message.contains("take a model of the same classes"), "{message}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn device(settings: &Settings, typed: &str) -> Result<String, String>
     }
 }
 
-/// ImageNet weights as they were typed; those that the server has where nothing was. The error is a sentence.
+/// Weights to start from as they were typed; the ImageNet weights that the server has where nothing was. The error is a sentence.
 pub(super) fn imagenet(settings: &Settings, backbone: Backbone, typed: &str) -> Result<PathBuf, String> {
     let installed = settings.imagenet(backbone);
     if typed.is_empty() {
