@@ -48,8 +48,8 @@ impl Model {
         Self::fresh(recipe, job.spec.classes.len(), job.spec.seed, job.device)
     }
 
-    /// What a warm-up starts from: random weights but for the backbone, whose are ImageNet's; or a whole model, as an earlier
-    /// project left it.
+    /// What a warm-up starts from: random weights but for the backbone, whose are ImageNet's or another network's; or a whole
+    /// model, as an earlier project left it.
     pub fn start(job: &Job, path: &Path) -> Result<Self> {
         ensure!(
             path.is_file(),

@@ -24,6 +24,8 @@ use crate::layout::shape;
 
 /// What the backbone's variables are called before their names in an ImageNet file.
 const BACKBONE: &str = "backbone.";
+/// What the others are called.
+const HEAD: &str = "head.";
 
 /// Writes all variables, f32, in order of their names: the same weights give the same bytes.
 ///
@@ -40,19 +42,21 @@ pub fn save(vs: &VarStore, path: impl AsRef<Path>) -> anyhow::Result<()> {
 ///
 /// Everything is checked before the first variable is changed.
 pub fn load(vs: &mut VarStore, path: impl AsRef<Path>) -> Result<(), WeightsError> {
-    fill(vs, path.as_ref(), "")
+    fill(vs, path.as_ref(), |name| Some(name))
 }
 
-/// Whether a file holds a whole network, as [`save`] writes it, and not an ImageNet backbone alone.
+/// Whether a file holds a whole network, as [`save`] writes it, and not a backbone alone.
 pub fn is_whole(path: impl AsRef<Path>) -> Result<bool, WeightsError> {
-    Ok(WeightsFile::open(path.as_ref())?.names().iter().any(|name| name.starts_with(BACKBONE)))
+    has(path.as_ref(), HEAD)
 }
 
-/// Reads the variables below `backbone.` from an ImageNet file, whose names have no such beginning.
+/// Reads the variables below `backbone.` from an ImageNet file, whose names have no such beginning, or from a file of
+/// torchvision's DeepLab, whose names have it.
 ///
 /// The file's classifier is ignored. Everything is checked before the first variable is changed.
 pub fn load_backbone(vs: &mut VarStore, path: impl AsRef<Path>) -> Result<(), WeightsError> {
-    fill(vs, path.as_ref(), BACKBONE)
+    let within = has(path.as_ref(), BACKBONE)?;
+    fill(vs, path.as_ref(), |name| name.strip_prefix(BACKBONE).map(|own| if within { name } else { own }))
 }
 
 /// Writes the floating-point tensors of a PyTorch file, old format or new, as safetensors, f32. Nothing in it is run.
@@ -78,11 +82,16 @@ pub fn sha256(path: impl AsRef<Path>) -> anyhow::Result<String> {
     digest::sha256(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Fills the variables that begin with `prefix` from the tensors of the rest of their names.
-fn fill(vs: &mut VarStore, path: &Path, prefix: &str) -> Result<(), WeightsError> {
+/// Whether a tensor's name begins so.
+fn has(path: &Path, beginning: &str) -> Result<bool, WeightsError> {
+    Ok(WeightsFile::open(path)?.names().iter().any(|name| name.starts_with(beginning)))
+}
+
+/// Fills the variables to which `called` gives a name in the file.
+fn fill(vs: &mut VarStore, path: &Path, called: impl Fn(&str) -> Option<&str>) -> Result<(), WeightsError> {
     let mut file = WeightsFile::open(path)?;
     let variables: BTreeMap<String, Tensor> = vs.variables().into_iter().collect();
-    let wanted = || variables.iter().filter_map(|(name, var)| Some((name.strip_prefix(prefix)?, var)));
+    let wanted = || variables.iter().filter_map(|(name, var)| Some((called(name)?, var)));
     for (name, variable) in wanted() {
         file.check(name, &shape(variable))?;
     }
@@ -147,6 +156,25 @@ mod tests {
             assert_eq!(sha256(&path).unwrap(), sha256(&again).unwrap());
             assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 2, "no half-written file is left");
         });
+    }
+
+    #[test]
+    fn a_backbone_is_found_under_the_names_of_imagenet_files_and_of_torchvision_s_deeplab() {
+        for beginning in ["", BACKBONE] {
+            in_folder(|path| {
+                let vs = &mut VarStore::new(Device::Cpu);
+                let ours = |name: &str| (vs.root() / name).var("weight", &[2], nn::Init::Const(7.0));
+                let (backbone, head) = (ours("backbone"), ours("head"));
+                let theirs = [format!("{beginning}weight"), "classifier.0.weight".to_owned()];
+                write(&theirs.map(|name| (name, (vec![2], vec![0.5, 1.5]))).into(), &path).unwrap();
+                assert!(!is_whole(&path).unwrap());
+                load_backbone(vs, &path).unwrap();
+                assert_eq!(
+                    [backbone, head],
+                    [Tensor::from_slice(&[0.5_f32, 1.5]), Tensor::from_slice(&[7.0_f32, 7.0])]
+                );
+            });
+        }
     }
 
     #[track_caller]
