@@ -49,11 +49,20 @@ pub enum Outcome {
 /// Where another engine runs it, or there is no such folder: then nothing was said on `events`.
 pub fn run(dir: &Path, events: Events) -> Result<bool> {
     let _lock = lock(dir)?;
+    let outcome = told(events, |events| stage::run(&Job::open(dir, events)?))?;
+    if outcome == Some(Outcome::Done) {
+        // Only now: a job killed before it could say that it is done goes on from them. Left over they only cost room.
+        let _ = fs::remove_dir_all(dir.join(files::CHECKPOINT));
+    }
+    Ok(outcome.is_some())
+}
+
+/// Works and says on `events` how it ended. None where it failed.
+pub(crate) fn told(events: Events, work: impl FnOnce(Rc<Events>) -> Result<Outcome>) -> Result<Option<Outcome>> {
     memory::keep();
     let events = Rc::new(events);
     // libtorch's errors arrive as panics.
-    let outcome = catch_unwind(AssertUnwindSafe(|| stage::run(&Job::open(dir, events.clone())?)));
-    let outcome = match outcome {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| work(events.clone()))) {
         Ok(outcome) => outcome.map_err(|error| {
             // The log gets all of it; a person gets a sentence.
             let _ = writeln!(std::io::stderr(), "{error:#}");
@@ -67,11 +76,7 @@ pub fn run(dir: &Path, events: Events) -> Result<bool> {
         Err(message) => Event::Failed { message: message.clone() },
     };
     events.say(last).context("cannot say how the job ended")?;
-    if outcome == Ok(Outcome::Done) {
-        // Only now: a job killed before it could say that it is done goes on from them. Left over they only cost room.
-        let _ = fs::remove_dir_all(dir.join(files::CHECKPOINT));
-    }
-    Ok(outcome.is_ok())
+    Ok(outcome.ok())
 }
 
 impl Job {
@@ -79,7 +84,11 @@ impl Job {
     fn open(dir: &Path, events: Rc<Events>) -> Result<Self> {
         let path = dir.join(files::SPEC);
         let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let spec = JobSpec::parse(&json)?;
+        Self::of(JobSpec::parse(&json)?, dir, events)
+    }
+
+    /// Makes ready what every stage needs.
+    pub(crate) fn of(spec: JobSpec, dir: &Path, events: Rc<Events>) -> Result<Self> {
         spec.recipe.check().map_err(|wrong| anyhow!("the recipe cannot be followed: {wrong}"))?;
         let (device, note) = device::open(&spec.device)?;
         if let Some(note) = note {

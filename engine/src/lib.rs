@@ -9,6 +9,7 @@
 //! | [`adaptive`] | what the adaptation remembers of the classes; [`mixing`] frames with parts of others |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
 //! | [`predict`] | whole frames through a model, [`views`] in parts and mirrored, [`segments`] cut up; [`feature_file`] what is kept of them, [`mark`] how far it came |
+//! | [`predictions`] | a folder of pictures through a model, by hand |
 //! | [`layout`] | safetensors files written tensor by tensor |
 //! | [`model`] | a network with its weights: [`net`], [`weights`] |
 //! | [`bench`] | how fast this box is |
@@ -41,4 +42,5 @@ pub mod segments;
 pub mod model;
 pub mod net;
 pub mod weights;
+pub mod predictions;
 pub mod bench;

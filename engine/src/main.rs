@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use windlass_engine::bench::BenchCommand;
 use windlass_engine::events::Events;
 use windlass_engine::job;
+use windlass_engine::predictions::PredictCommand;
 use windlass_engine::weights::WeightsCommand;
 
 /// Windlass's engine: networks and training.
@@ -28,6 +29,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Give every picture of a folder the classes that a model sees in it.
+    ///
+    /// As a job does, it says how far it is in lines of JSON. Stopped (Ctrl-C) or killed it goes on with the same
+    /// command: pictures that have their files in OUT are passed over.
+    Predict(PredictCommand),
     /// Convert weights files.
     #[command(subcommand)]
     Weights(WeightsCommand),
@@ -38,6 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     let Arguments { dir, command } = Arguments::parse();
     let done = match (command, dir) {
+        (Some(Command::Predict(command)), _) => command.run(),
         (Some(Command::Weights(command)), _) => command.run().map(|()| true),
         (Some(Command::Bench(command)), _) => command.run().map(|()| true),
         (None, dir) => job::run(&dir.unwrap_or_default(), Events::new(std::io::stdout())),

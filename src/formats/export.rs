@@ -72,6 +72,33 @@ pub fn write_prediction(root: &Path, name: &str, group: &str, mask: &Mask, class
     atomic::write(&path, &encode_ids(mask, classes, 0, |id| id))
 }
 
+/// The two pictures of a mask that stands for itself, called as its frame is: `<name>_labelIds.png` with Cityscapes ids, 0
+/// where there is no class, and `<name>_color.png`.
+pub struct Labels {
+    ids: PathBuf,
+    color: PathBuf,
+}
+
+impl Labels {
+    /// Of the frame `name`, which may begin with folders, below `root`.
+    pub fn of(root: &Path, name: &str) -> Self {
+        let file = |kind: &str| root.join(format!("{name}_{kind}.png"));
+        Self { ids: file("labelIds"), color: file("color") }
+    }
+
+    /// Whether both were written.
+    pub fn are_there(&self) -> bool {
+        self.ids.is_file() && self.color.is_file()
+    }
+
+    /// Writes both, and makes their folder.
+    pub fn write(&self, mask: &Mask, taxonomy: &Taxonomy) -> io::Result<()> {
+        self.ids.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        atomic::write(&self.ids, &encode_ids(mask, &taxonomy.classes, 0, |id| id))?;
+        atomic::write(&self.color, &encode_color(mask, taxonomy))
+    }
+}
+
 /// A mask with each class as `id` of its Cityscapes id, and `none` where there is no class.
 fn encode_ids(mask: &Mask, classes: &[Class], none: u8, id: impl Fn(u8) -> u8) -> Vec<u8> {
     let mut table = [none; 256];

@@ -12,3 +12,4 @@ mod mixing;
 mod padding;
 mod knobs;
 mod half;
+mod predictions;
