@@ -26,6 +26,9 @@ use crate::domain::{Class, IGNORE, Mask, Size, Taxonomy};
 /// The file beside `gtFine` that says what is in it.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The networks in PyTorch, a module that reads the weights and the card beside it.
+pub const PYTHON: &str = include_str!("model.py");
+
 /// What an export holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {

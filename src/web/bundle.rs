@@ -13,7 +13,7 @@ use zip::write::SimpleFileOptions;
 
 use super::error::Result;
 use crate::domain::{FrameId, Mask, ProjectId, files};
-use crate::formats::export::CityscapesTree;
+use crate::formats::export::{CityscapesTree, PYTHON};
 use crate::store::models::Model;
 use crate::store::projects::Project;
 use crate::store::work::{self, Effort};
@@ -121,6 +121,8 @@ fn write(runtime: &Handle, workspace: &Workspace, content: &Content, progress: &
         let card = weights.with_file_name(files::MODEL_CARD);
         add_file(&mut zip, &weights, &format!("model/{}", files::MODEL))?;
         add_file(&mut zip, &card, &format!("model/{}", files::MODEL_CARD))?;
+        zip.start_file("model/model.py", SimpleFileOptions::default()).map_err(anyhow::Error::from)?;
+        zip.write_all(PYTHON.as_bytes())?;
     }
     let file = zip.finish().map_err(anyhow::Error::from)?;
     file.sync_all()?;

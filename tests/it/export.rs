@@ -72,7 +72,9 @@ async fn a_lead_exports_the_labels_and_the_model_and_everybody_downloads_them() 
     assert_eq!(ids, [drawn, answered].into(), "vegetation where Ada drew, the label's pavement in the other");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert!(names.contains(&"effort.csv"), "{names:?}");
-    assert!(names.contains(&"model/model.safetensors") && names.contains(&"model/model.json"), "{names:?}");
+    for name in ["model/model.safetensors", "model/model.json", "model/model.py"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
     assert_eq!(ada.get(&format!("{page}/exports/..%2Fwindlass.db")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ada.post(&format!("{file}/delete"), &[]).await.status, StatusCode::FORBIDDEN);
     lead.presses(&format!("{file}/delete")).await;
