@@ -81,6 +81,7 @@ fn waiting(job: &Job, root: PathBuf) -> Result<(Vec<Labels>, Vec<FrameRef>)> {
     for left_out in &checked.refused {
         job.events.note(format!("{} {}", left_out.path.display(), left_out.reason))?;
     }
+    ensure!(!checked.frames.is_empty(), "none of the pictures in {} can be used", dataset.root.display());
     let numbered = checked.frames.into_iter().zip(1..).map(|(CheckedFrame { found, size }, id)| {
         let frame = FrameRef { id: FrameId(id), image: found.image, size, label: None };
         (Labels::of(&job.dir, &found.name), frame)

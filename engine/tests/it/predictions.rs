@@ -59,6 +59,11 @@ fn every_picture_of_a_folder_gets_the_classes_that_an_evaluation_gives_it() {
     assert!(!output.status.success());
     assert!(matches!(events.last(), Some(Event::Failed { message }) if refused(message)), "{events:?}");
     assert!(!pictures.join("street/predicted").exists());
+    fs::remove_dir_all(pictures.join("street")).unwrap();
+    let (output, events) = predict([&warmup.model(), &pictures, &out]);
+    let refused = |message: &str| message.contains("none of the pictures in");
+    assert!(!output.status.success());
+    assert!(matches!(events.last(), Some(Event::Failed { message }) if refused(message)), "{events:?}");
     fs::remove_file(warmup.out(files::MODEL_CARD)).unwrap();
     let (_, events) = predict([&warmup.model(), &pictures, &out]);
     let refused = |message: &str| message.contains("there is no model.json beside");
