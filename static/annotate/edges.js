@@ -7,7 +7,8 @@
 const REACH = 2;
 
 /**
- * Marks the pixels of a tile that have another value above, below, left or right of them within {@link REACH}.
+ * Marks the pixels of a tile that have another value above, below, left or right of them within {@link REACH}: those so near to
+ * a place in their row or column where the value changes. The frame's own rim is no edge.
  *
  * @param {LabelMap} map
  * @param {number} tile
@@ -16,22 +17,24 @@ const REACH = 2;
 export function markEdges(map, tile, marks) {
   const { x, y, width, height } = map.bounds(tile);
   const { pixels, width: stride } = map;
-  let to = 0;
-  for (let row = y; row < y + height; row++) {
-    // How far one may look, so that the frame's own rim is no edge.
-    const up = Math.min(REACH, row);
-    const down = Math.min(REACH, map.height - 1 - row);
-    for (let column = x; column < x + width; column++, to++) {
-      const at = row * stride + column;
-      const value = pixels[at];
-      const left = Math.min(REACH, column);
-      const right = Math.min(REACH, stride - 1 - column);
-      let edge = 0;
-      for (let step = 1; step <= left; step++) if (pixels[at - step] !== value) edge = 1;
-      for (let step = 1; step <= right; step++) if (pixels[at + step] !== value) edge = 1;
-      for (let step = 1; step <= up; step++) if (pixels[at - step * stride] !== value) edge = 1;
-      for (let step = 1; step <= down; step++) if (pixels[at + step * stride] !== value) edge = 1;
-      marks[to] = edge;
+  marks.fill(0, 0, width * height);
+  // A change stands at the second of its two pixels; those beside the tile reach into it.
+  const [left, right] = [Math.max(1, x - REACH + 1), Math.min(stride, x + width + REACH)];
+  for (let row = 0; row < height; row++) {
+    const at = (y + row) * stride;
+    for (let column = left; column < right; column++) {
+      if (pixels[at + column] === pixels[at + column - 1]) continue;
+      const end = Math.min(width, column - x + REACH);
+      for (let near = Math.max(0, column - x - REACH); near < end; near++) marks[row * width + near] = 1;
+    }
+  }
+  const [top, bottom] = [Math.max(1, y - REACH + 1), Math.min(map.height, y + height + REACH)];
+  for (let row = top; row < bottom; row++) {
+    const at = row * stride + x;
+    const end = Math.min(height, row - y + REACH);
+    for (let column = 0; column < width; column++) {
+      if (pixels[at + column] === pixels[at + column - stride]) continue;
+      for (let near = Math.max(0, row - y - REACH); near < end; near++) marks[near * width + column] = 1;
     }
   }
 }

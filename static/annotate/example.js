@@ -27,7 +27,8 @@ export function wireExample({ setup, editor, palette }) {
 
   const show = async () => {
     const one = palette[editor.class];
-    if (!pressed(button) || !one || seen === one.index) return;
+    // Not under a stroke: its first moves would wait for the pictures.
+    if (!pressed(button) || !one || seen === one.index || editor.busy) return;
     seen = one.index;
     setText("#example-text", `${one.name}: looking for a frame of the source`);
     try {
@@ -37,7 +38,8 @@ export function wireExample({ setup, editor, palette }) {
       canvas.hidden = frame === undefined;
       if (frame === undefined) return setText("#example-text", `${one.name}: in none of the source's labels that were looked at`);
       const [picture, label] = await Promise.all(["image", "truth"].map((what) => bitmap(`/frames/${frame}/${what}${setup.urls.of}`)));
-      // Another class was chosen while they came.
+      // Another class was chosen while they came, or a stroke begun: the painting after it asks again.
+      if (editor.busy) seen = -1;
       if (seen === one.index) {
         draw(canvas, picture, label, one);
         describe(canvas, `${one.name} in a frame of the source, the rest dimmed`);

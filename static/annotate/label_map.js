@@ -232,13 +232,17 @@ export class LabelMap {
     while (at < end && (pixels[at] === value || !paintable[pixels[at]])) at++;
     if (at === end) return;
     this.#touch(tile);
-    for (; at < end; at++) {
+    for (let next = at; at < end; at = next) {
       const old = pixels[at];
+      while (next < end && pixels[next] === old) next++;
       if (old === value || !paintable[old]) continue;
-      counts[old]--;
-      counts[value]++;
-      pixels[at] = value;
-      origins[at] = origin;
+      counts[old] -= next - at;
+      counts[value] += next - at;
+      // Most are short: a call of `fill` takes longer.
+      for (let pixel = at; pixel < next; pixel++) {
+        pixels[pixel] = value;
+        origins[pixel] = origin;
+      }
     }
   }
 

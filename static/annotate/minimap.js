@@ -33,7 +33,8 @@ export class Minimap {
 
   /** @param {CanvasImageSource} picture */
   showPicture(picture) {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    // Painted once: else a browser without a graphics card copies it with every frame of a stroke.
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { willReadFrequently: true }));
     context.imageSmoothingQuality = "high";
     context.drawImage(picture, 0, 0, this.canvas.width, this.canvas.height);
   }
