@@ -53,7 +53,7 @@ impl Model {
     pub fn start(job: &Job, path: &Path) -> Result<Self> {
         ensure!(
             path.is_file(),
-            "there are no ImageNet weights at {}: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`",
+            "there are no weights to start from at {}: `make setup` fetches EfficientNet-Lite0's of ImageNet; bring torchvision's ResNet-101 with `windlass-engine weights convert`",
             path.display()
         );
         if weights::is_whole(path)? {

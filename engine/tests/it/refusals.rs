@@ -29,7 +29,7 @@ fn missing_weights_are_named_with_the_way_to_get_them() {
     let message = toy.job("imagenet", &plan.warmup()).refusal();
     assert_eq!(
         message,
-        "there are no ImageNet weights at /nowhere/lite0.safetensors: `make setup` fetches those of EfficientNet-Lite0; bring torchvision's ResNet-101 with `windlass-engine weights convert`"
+        "there are no weights to start from at /nowhere/lite0.safetensors: `make setup` fetches EfficientNet-Lite0's of ImageNet; bring torchvision's ResNet-101 with `windlass-engine weights convert`"
     );
     let message = toy.job("model", &plan.features("/nowhere/model.safetensors".into(), None)).refusal();
     assert!(message.starts_with("there is no weights file at /nowhere/model.safetensors"), "{message}");
