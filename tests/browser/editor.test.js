@@ -327,6 +327,22 @@ test("the class in the hand is shown in a frame of the source, the rest of it di
   await desk.page.waitForFunction(() => document.querySelector("#example-text")?.textContent === "road, in a frame of the source");
   await type("u");
   await desk.page.waitForFunction(() => /^train: in none/.test(document.querySelector("#example-text")?.textContent ?? ""));
+
+  // Pictures that come under a stroke are shown once it has ended.
+  let arrive = () => {};
+  const held = new Promise((resolve) => (arrive = () => resolve(undefined)));
+  await desk.page.route("**/truth*", (route) => held.then(() => route.continue()));
+  const [first] = await Promise.all([desk.page.waitForRequest(/truth/), type("2")]);
+  const { x, y } = await desk.at(100, 100);
+  await desk.page.mouse.move(x, y);
+  await desk.page.mouse.down();
+  arrive();
+  await (await first.response())?.finished();
+  await desk.page.mouse.move(x + 40, y, { steps: 8 });
+  await desk.painted();
+  assert.equal(await desk.page.textContent("#example-text"), "sidewalk: looking for a frame of the source");
+  await desk.page.mouse.up();
+  await desk.page.waitForFunction(() => document.querySelector("#example-text")?.textContent === "sidewalk, in a frame of the source");
   await type("Shift+E");
   assert.ok(await desk.page.locator("#example-view").isHidden());
 });
