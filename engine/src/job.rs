@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tch::Device;
 use windlass::domain::{Event, JobSpec, files};
+use windlass::formats::atomic;
 
 use crate::events::Events;
 use crate::frames::Shelf;
@@ -82,6 +83,7 @@ pub(crate) fn told(events: Events, work: impl FnOnce(Rc<Events>) -> Result<Outco
 impl Job {
     /// Reads the spec and makes ready what every stage needs.
     fn open(dir: &Path, events: Rc<Events>) -> Result<Self> {
+        atomic::sweep(&dir.join(files::OUT));
         let path = dir.join(files::SPEC);
         let json = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::of(JobSpec::parse(&json)?, dir, events)

@@ -21,6 +21,18 @@ pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Takes away what writers that were killed left in `folder`, of which none may be at work there.
+pub fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(b".") && name.ends_with(b".tmp") {
+            // It does no harm but for its size.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn put(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
@@ -37,7 +49,7 @@ fn put(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+    fn a_file_is_replaced_and_nothing_is_left_beside_it_for_long() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mask.png");
         super::write(&path, b"old").unwrap();
@@ -45,5 +57,10 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(super::write(&folder.path().join("no/such/folder.png"), b"x").is_err());
+
+        std::fs::write(folder.path().join(".mask.png.17-0.tmp"), "of a writer that was killed").unwrap();
+        super::sweep(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(path.is_file());
     }
 }
