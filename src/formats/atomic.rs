@@ -49,7 +49,7 @@ fn put(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_file_is_replaced_and_nothing_is_left_beside_it_for_long() {
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mask.png");
         super::write(&path, b"old").unwrap();
@@ -57,7 +57,13 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(super::write(&folder.path().join("no/such/folder.png"), b"x").is_err());
+    }
 
+    #[test]
+    fn what_a_killed_writer_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        super::write(&path, b"whole").unwrap();
         std::fs::write(folder.path().join(".mask.png.17-0.tmp"), "of a writer that was killed").unwrap();
         super::sweep(folder.path());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -31,8 +31,13 @@ fn an_adaptation_killed_at_any_step_ends_with_the_same_bytes() {
     let alone = toy.done("alone", &spec);
     let killed = toy.job("killed", &spec);
     kill_twice(&killed, 9);
+    // As a writer leaves it that is killed at the end.
+    let half = killed.out(".model.safetensors.17-0.tmp");
+    fs::create_dir_all(half.parent().unwrap()).unwrap();
+    fs::write(&half, "half a model").unwrap();
     assert!(finish(&killed) >= Some(3), "it goes on from a checkpoint");
     assert!(alone.weights() == killed.weights());
+    assert!(!half.exists());
 }
 
 #[test]
