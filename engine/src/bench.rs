@@ -2,6 +2,9 @@
 //!
 //! Sizes are the paper's (ResNet-101: 896x512, frames of 2048x1024, 24 966 and 2 975 vectors of 19 x 256 numbers), and
 //! 256x256 for the network that trains without a card. Figures are medians over runs after one that does not count.
+//!
+//! On a card the networks are measured with batches of eight, too, and in bfloat16, and each line says which share it gets of
+//! what the card does when it multiplies large matrices of bfloat16.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,10 +14,11 @@ use clap::{Args, ValueEnum};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
-use windlass::domain::{Backbone, Confusion, FrameId, Layout, Norm, Recipe, Size, Strategy, Taxonomy};
+use windlass::domain::{Backbone, Confusion, FrameId, Layout, Norm, Precision, Recipe, Size, Strategy, Taxonomy};
 use windlass::formats::codes::label_code;
 use windlass::formats::label::read_label;
 use windlass::formats::picture::check;
@@ -23,7 +27,7 @@ use windlass::method::scores::{Anchors, Described, Measure};
 use windlass::method::selection::{Asked, Pool, choose};
 
 use crate::loss::cross_entropy;
-use crate::net::Segmenter;
+use crate::net::{Segmenter, products};
 use crate::optimizer::Sgd;
 use crate::pooling::class_means;
 use crate::{device, memory};
@@ -77,6 +81,56 @@ enum What {
     Evaluate,
 }
 
+/// A network, and what it sees in a run.
+#[derive(Clone, Debug, Serialize)]
+struct Network {
+    #[serde(rename = "network")]
+    backbone: Backbone,
+    norm: Norm,
+    #[serde(serialize_with = "text")]
+    size: Size,
+    batch: i64,
+    precision: Precision,
+}
+
+impl Network {
+    fn new(backbone: Backbone, norm: Norm, size: Size, batch: i64) -> Self {
+        Self { backbone, norm, size, batch, precision: Precision::F32 }
+    }
+
+    /// The cases of it that are measured on a device.
+    fn on(&self, device: Device) -> Vec<Self> {
+        let mut cases = vec![self.clone()];
+        if device.is_cuda() {
+            cases.push(Self { precision: Precision::Bf16, ..self.clone() });
+            if self.batch < 8 {
+                cases.push(Self { precision: Precision::Bf16, batch: 8, ..self.clone() });
+            }
+        }
+        cases
+    }
+
+    /// Its weights, itself, and pictures u8 `[n, h, w, 3]`, all drawn.
+    fn build(&self, device: Device) -> (VarStore, Segmenter, Tensor) {
+        tch::manual_seed(0);
+        let vs = VarStore::new(device);
+        let net = Segmenter::new(&vs.root(), self.backbone, self.norm, CLASSES);
+        let size = [self.batch, i64::from(self.size.height), i64::from(self.size.width), 3];
+        (vs, net, Tensor::randint(256, size, (Kind::Uint8, device)))
+    }
+
+    /// Logits f32, as a model gives them.
+    fn see(&self, net: &Segmenter, rgb: &Tensor, train: bool) -> Tensor {
+        let kind = if self.precision == Precision::Bf16 { Kind::BFloat16 } else { Kind::Float };
+        net.forward(&net.normalise(rgb).to_kind(kind), train).logits.to_kind(Kind::Float).contiguous()
+    }
+}
+
+/// As people write it.
+fn text<S: Serializer>(size: &Size, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(size)
+}
+
 impl BenchCommand {
     /// Measures and prints.
     #[expect(clippy::print_stdout, reason = "its result")]
@@ -88,32 +142,47 @@ impl BenchCommand {
         let wanted = if self.what.is_empty() { all } else { self.what.clone() };
         let no_pairs = "to measure evaluation, give --pairs LABELS PREDICTIONS: two folders of Cityscapes PNGs";
         ensure!(!self.what.contains(&What::Evaluate) || !self.pairs.is_empty(), no_pairs);
-        let say = |what: &str, case: Value, mut times: Vec<f64>| {
+        let print = |what: &str, case: Value, mut times: Vec<f64>, more: &dyn Fn(f64) -> Value| {
             times.sort_by(f64::total_cmp);
             let seconds = times[times.len() / 2];
             let spread = [times[0], times[times.len() - 1]];
-            let figures = json!({
+            let mut figures = json!({
                 "what": what, "case": case, "seconds": seconds, "spread": spread, "runs": times.len(),
                 "threads": threads, "device": device::name(device), "peak_mib": peak_mib(),
             });
+            if let (Value::Object(figures), Value::Object(more)) = (&mut figures, more(seconds)) {
+                figures.extend(more);
+            }
             println!("{figures}");
+        };
+        let say = |what: &str, case: Value, times: Vec<f64>| print(what, case, times, &|_| Value::Null);
+        let networks = self.what.is_empty() || self.what.iter().any(|what| matches!(what, What::Train | What::Infer));
+        let peak = (device.is_cuda() && networks).then(|| self.peak(device));
+        // Frames, and multiplications and additions, of a run.
+        let say_network = |what: &str, network: &Network, (times, operations): (Vec<f64>, u64)| {
+            let more = |seconds: f64| {
+                let rate = operations as f64 / seconds;
+                json!({
+                    "frames_per_second": network.batch as f64 / seconds, "operations": operations,
+                    "operations_per_second": rate, "share_of_peak": peak.map(|peak| rate / peak),
+                })
+            };
+            print(what, json!(network), times, &more);
         };
         for what in wanted {
             match what {
                 What::Train => {
-                    let norms = (Norm::Trained, Norm::Frozen);
-                    for (backbone, norm, crop, batch) in
-                        [(Backbone::EfficientnetLite0, norms.1, SMALL_CROP, 8), (Backbone::Resnet101, norms.0, CROP, 1)]
-                    {
-                        let case =
-                            json!({ "network": backbone, "norm": norm, "size": crop.to_string(), "batch": batch });
-                        say("training step", case, self.train(device, backbone, norm, crop, batch));
+                    let small = Network::new(Backbone::EfficientnetLite0, Norm::Frozen, SMALL_CROP, 8);
+                    let paper = Network::new(Backbone::Resnet101, Norm::Trained, CROP, 1);
+                    for network in [small, paper].iter().flat_map(|network| network.on(device)) {
+                        say_network("training step", &network, self.train(device, &network));
                     }
                 }
                 What::Infer => {
                     for backbone in [Backbone::EfficientnetLite0, Backbone::Resnet101] {
-                        let case = json!({ "network": backbone, "size": FRAME.to_string() });
-                        say("inference", case, self.infer(device, backbone));
+                        for network in Network::new(backbone, Norm::Frozen, FRAME, 1).on(device) {
+                            say_network("inference", &network, self.infer(device, &network));
+                        }
                     }
                 }
                 What::Pool => {
@@ -145,34 +214,50 @@ impl BenchCommand {
         std::iter::repeat_n((), self.runs.max(1)).map(timed).collect()
     }
 
-    fn train(&self, device: Device, backbone: Backbone, norm: Norm, crop: Size, batch: i64) -> Vec<f64> {
-        tch::manual_seed(0);
-        let vs = VarStore::new(device);
-        let net = Segmenter::new(&vs.root(), backbone, norm, CLASSES);
-        let mut sgd = Sgd::new(&vs, &Recipe::recommended(backbone).inject);
-        let (height, width) = (i64::from(crop.height), i64::from(crop.width));
-        let rgb = Tensor::randint(256, [batch, height, width, 3], (Kind::Uint8, device));
-        let labels = Tensor::randint(CLASSES as i64, [batch, height, width], (Kind::Int64, device));
-        self.time(|| {
-            let logits = net.forward(&net.normalise(&rgb), true).logits.contiguous();
-            let loss = cross_entropy(&net.enlarge(&logits, crop), &labels);
-            sgd.step(&loss, 0);
-            assert!(loss.double_value(&[]).is_finite(), "waits for the device, too");
-        })
+    /// Multiplications and additions a second of bfloat16 matrices of 8192 x 8192.
+    fn peak(&self, device: Device) -> f64 {
+        const N: i64 = 8192;
+        let draw = || Tensor::randn([N, N], (Kind::BFloat16, device));
+        let (a, b) = (draw(), draw());
+        let mut times = self.time(|| {
+            let mut product = a.matmul(&b);
+            // Several at once: what waiting for the last costs must not count.
+            for _ in 1..10 {
+                product = a.matmul(&b);
+            }
+            assert!(product.get(0).get(0).double_value(&[]).is_finite(), "waits for the device");
+        });
+        times.sort_by(f64::total_cmp);
+        10.0 * 2.0 * (N as f64).powi(3) / times[times.len() / 2]
     }
 
-    fn infer(&self, device: Device, backbone: Backbone) -> Vec<f64> {
-        tch::manual_seed(0);
-        let vs = VarStore::new(device);
-        let net = Segmenter::new(&vs.root(), backbone, Norm::Frozen, CLASSES);
-        let rgb = Tensor::randint(256, [1, i64::from(FRAME.height), i64::from(FRAME.width), 3], (Kind::Uint8, device));
-        self.time(|| {
+    /// The times, and the operations of a step: a backward pass has two convolutions for each of the forward pass.
+    fn train(&self, device: Device, network: &Network) -> (Vec<f64>, u64) {
+        let (vs, net, rgb) = network.build(device);
+        let mut sgd = Sgd::new(&vs, &Recipe::recommended(network.backbone).inject);
+        let [height, width] = [network.size.height, network.size.width].map(i64::from);
+        let labels = Tensor::randint(CLASSES as i64, [network.batch, height, width], (Kind::Int64, device));
+        let mut step = || {
+            let logits = network.see(&net, &rgb, true);
+            let loss = cross_entropy(&net.enlarge(&logits, network.size), &labels);
+            sgd.step(&loss, 0);
+            assert!(loss.double_value(&[]).is_finite(), "waits for the device, too");
+        };
+        let operations = 3 * 2 * products(&mut step);
+        (self.time(step), operations)
+    }
+
+    /// The times, and the operations of a frame.
+    fn infer(&self, device: Device, network: &Network) -> (Vec<f64>, u64) {
+        let (_vs, net, rgb) = network.build(device);
+        let see = || {
             no_grad(|| {
-                let logits = net.forward(&net.normalise(&rgb), false).logits.contiguous();
-                let classes = net.enlarge(&logits, FRAME).argmax(1, false);
+                let classes = net.enlarge(&network.see(&net, &rgb, false), network.size).argmax(1, false);
                 assert!(classes.max().int64_value(&[]) < CLASSES as i64, "waits for the device, too");
             });
-        })
+        };
+        let operations = 2 * products(see);
+        (self.time(see), operations)
     }
 
     /// Maps in blocks of classes, as scenes are.

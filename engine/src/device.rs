@@ -54,6 +54,9 @@ pub fn name(device: Device) -> String {
 }
 
 /// How many cards libtorch can use; an error where there is a driver and libtorch cannot use it.
+///
+/// cuDNN is left to choose its kernels: to try them all (`cudnn_set_benchmark`) took the first steps of a job half a minute
+/// on an H100, and the kernels that PyTorch found so were not faster (docs/speed.md).
 fn cards() -> Result<usize> {
     if !CARD_DRIVERS.iter().any(|path| Path::new(path).exists()) {
         return Ok(0);
@@ -65,7 +68,5 @@ fn cards() -> Result<usize> {
     )?;
     // It stays open until the process ends: kernels are called through it.
     std::mem::forget(library);
-    // Crops of a training are all of one size: worth trying which kernel is fastest for it.
-    Cuda::cudnn_set_benchmark(true);
     Ok(Cuda::device_count().max(0) as usize)
 }

@@ -2,13 +2,16 @@
 
 use tch::{Tensor, no_grad};
 
+use crate::block::{bind, gather, in_order};
 use crate::model::Model;
 
 /// A model whose weights are a moving average of another's.
 pub struct Teacher {
     model: Model,
-    /// Of the teacher and the student, by name.
-    pairs: Vec<(Tensor, Tensor)>,
+    /// All its variables, bound together.
+    block: Tensor,
+    /// The student's, in the same order.
+    students: Vec<Tensor>,
     decay: f64,
 }
 
@@ -21,8 +24,8 @@ impl Teacher {
             let student = students.remove(&name).expect("teacher and student are of one network");
             (own, student)
         };
-        let pairs = model.vs.variables().into_iter().map(pair).collect();
-        Self { model, pairs, decay }
+        let (mut own, students): (Vec<_>, Vec<_>) = in_order(&model.vs).into_iter().map(pair).unzip();
+        Self { model, block: bind(&mut own), students, decay }
     }
 
     /// The teacher itself; to be used in evaluation mode only.
@@ -36,10 +39,6 @@ impl Teacher {
         if self.decay >= 1.0 {
             return;
         }
-        no_grad(|| {
-            for (own, student) in &mut self.pairs {
-                let _ = own.lerp_(student, 1.0 - self.decay);
-            }
-        });
+        let _ = no_grad(|| self.block.lerp_(&gather(&self.students), 1.0 - self.decay));
     }
 }

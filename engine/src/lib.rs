@@ -5,7 +5,7 @@
 //! | [`job`] | the folder: its lock, its spec, its end; [`events`] what it says, [`failure`] errors as sentences |
 //! | [`device`] | the CPU or a card; [`memory`] how it is kept |
 //! | [`stage`] | the stages, one file each: what each learns in a step |
-//! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`], [`best`] |
+//! | [`training`] | what the loops share; [`checkpoint`], [`optimizer`], [`loss`], [`pooling`], [`ema`], [`best`]; [`block`] weights bound together |
 //! | [`adaptive`] | what the adaptation remembers of the classes; [`mixing`] frames with parts of others |
 //! | [`batch`] | training views: [`frames`] read and scaled, [`augment`] cut, [`ahead`] of the step that needs them |
 //! | [`predict`] | whole frames through a model, [`views`] in parts and mirrored, [`segments`] cut up; [`feature_file`] what is kept of them, [`mark`] how far it came |
@@ -22,6 +22,7 @@ pub mod memory;
 pub mod stage;
 pub mod training;
 pub mod checkpoint;
+pub mod block;
 pub mod optimizer;
 pub mod loss;
 pub mod pooling;

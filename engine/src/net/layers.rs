@@ -1,7 +1,20 @@
 //! Convolutions and norms by their names in a weights file.
 
+use std::cell::Cell;
+
 use tch::nn::{Init, Path, init};
 use tch::{Device, Tensor};
+
+thread_local! {
+    static PRODUCTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many numbers the convolutions within `work` multiply with a weight, forward: a benchmark's measure of its work.
+pub fn products(work: impl FnOnce()) -> u64 {
+    let before = PRODUCTS.get();
+    work();
+    PRODUCTS.get() - before
+}
 
 /// Where the window of a convolution lies.
 #[derive(Clone, Copy)]
@@ -69,13 +82,18 @@ impl Window {
                 weight = weight.narrow(dim, (self.kernel - axis.taps) / 2, axis.taps);
             }
         }
+        let taps = weight.numel() as u64;
         // An odd rest comes with a stride, never with a dilation. A row of zeros before the kernel and one row more before
         // the map give the same as the rest after the map, but copy the kernel and not the map.
         let [top, left] = axes.each_ref().map(|axis| axis.after - axis.before);
         if [top, left] != [0, 0] {
             weight = weight.constant_pad_nd([left, 0, top, 0]);
         }
-        x.conv2d(&weight, bias.as_ref(), [self.stride; 2], axes.map(|axis| axis.after), [self.dilation; 2], groups)
+        let y =
+            x.conv2d(&weight, bias.as_ref(), [self.stride; 2], axes.map(|axis| axis.after), [self.dilation; 2], groups);
+        let (n, _, h, w) = size4(&y);
+        PRODUCTS.set(PRODUCTS.get() + taps * (n * h * w) as u64);
+        y
     }
 }
 

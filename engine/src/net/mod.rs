@@ -12,6 +12,7 @@ use windlass::domain::{Backbone, Input, Norm, Size};
 
 pub use discriminator::{Discriminator, probability};
 pub use efficientnet_lite::Lite0Classifier;
+pub use layers::products;
 
 use deeplab::{Head, Plan};
 use efficientnet_lite::Lite0;

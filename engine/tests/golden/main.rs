@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tch::nn::VarStore;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 use windlass::domain::{Backbone, Norm, Size};
-use windlass_engine::net::{Discriminator, Lite0Classifier, Segmenter};
+use windlass_engine::net::{Discriminator, Lite0Classifier, Segmenter, products};
 use windlass_engine::weights;
 
 use numbers::{fill, noise, picture};
@@ -53,6 +53,15 @@ fn the_discriminator_gives_the_verdicts_of_pytorch() {
     fill(&vs);
     let probabilities = noise("probabilities", &[2, CLASSES as i64, 64, 96]).softmax(1, Kind::Float);
     close(&net.forward(&probabilities), &golden("discriminator"), 1e-4);
+}
+
+#[test]
+fn the_work_of_the_lite_network_is_counted() {
+    let vs = VarStore::new(Device::Cpu);
+    let net = Lite0Classifier::new(&vs.root());
+    let pictures = Tensor::zeros([2, 3, 224, 224], (Kind::Float, Device::Cpu));
+    // What the layers of its published table add up to, by hand: outputs times kernel times inputs.
+    assert_eq!(products(|| drop(no_grad(|| net.forward(&pictures)))), 2 * 383_907_552);
 }
 
 #[test]
