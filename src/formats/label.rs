@@ -51,7 +51,7 @@ fn read(path: &Path, code: &LabelCode, expected: Size) -> Result<Mask, LabelFaul
         return Err(LabelFault::OtherSize { label: png.size, picture: expected });
     }
     let pixels = match code.encoding {
-        Encoding::Index => to_classes(index_bytes(png)?.into_iter().map(u16::from), code, expected, 1 << 8)?,
+        Encoding::Index => bytes_to_classes(index_bytes(png)?, code, expected)?,
         Encoding::FirstOf16Bit => {
             if png.depth != BitDepth::Sixteen {
                 return Err(LabelFault::NotSixteenBit);
@@ -59,7 +59,7 @@ fn read(path: &Path, code: &LabelCode, expected: Size) -> Result<Mask, LabelFaul
             let (samples, color) = png.decode(Transformations::IDENTITY)?;
             // PNG's samples are big-endian.
             let ids = samples.chunks_exact(2 * color.samples()).map(|pixel| u16::from_be_bytes([pixel[0], pixel[1]]));
-            to_classes(ids, code, expected, 1 << 16)?
+            to_classes(ids, code, expected)?
         }
     };
     Ok(Mask::new(expected, pixels, 256).expect("every pixel was read, and any byte is below 256"))
@@ -86,32 +86,52 @@ pub(super) fn index_bytes(png: Png) -> Result<Vec<u8>, LabelFault> {
     Ok(samples.chunks_exact((width * bits).div_ceil(8)).flat_map(unpack).collect())
 }
 
-/// Looks every id up in a table of `n_ids`.
-fn to_classes(
-    ids: impl Iterator<Item = u16> + Clone,
-    code: &LabelCode,
-    size: Size,
-    n_ids: usize,
-) -> Result<Vec<u8>, LabelFault> {
-    const UNKNOWN: u16 = 1 << 8;
-    let mut table = vec![UNKNOWN; n_ids];
+/// Stands for an id that is given no class.
+const UNKNOWN: u16 = 1 << 8;
+
+/// The class of every id below `N`.
+fn table<const N: usize>(code: &LabelCode) -> Box<[u16; N]> {
+    let mut table = Box::new([UNKNOWN; N]);
     for (&id, &class) in &code.classes {
         if let Some(entry) = table.get_mut(usize::from(id)) {
             *entry = class.into();
         }
     }
-    let mut seen = 0;
-    let classes = ids.clone().map(|id| {
-        let class = table[usize::from(id)];
-        seen |= class;
-        class as u8
-    });
-    let classes: Vec<u8> = classes.collect();
-    if seen & UNKNOWN == 0 {
-        return Ok(classes);
+    table
+}
+
+/// Looks every id up. Most pixels are as those before them: eight that are need no looking up.
+fn bytes_to_classes(mut ids: Vec<u8>, code: &LabelCode, size: Size) -> Result<Vec<u8>, LabelFault> {
+    let table = table::<{ 1 << 8 }>(code);
+    let (mut before, mut found) = ([0; 8], [0; 8]);
+    for (n, eight) in ids.chunks_mut(8).enumerate() {
+        if n == 0 || *eight != before {
+            before[..eight.len()].copy_from_slice(eight);
+            for (place, &id) in eight.iter().enumerate() {
+                let class = table[usize::from(id)];
+                if class == UNKNOWN {
+                    return Err(unknown(id.into(), 8 * n + place, size));
+                }
+                found[place] = class as u8;
+            }
+        }
+        eight.copy_from_slice(&found[..eight.len()]);
     }
-    let (at, id) = ids.enumerate().find(|&(_, id)| table[usize::from(id)] == UNKNOWN).expect("an unknown id was seen");
-    Err(LabelFault::UnknownId { id, x: at as u32 % size.width, y: at as u32 / size.width })
+    Ok(ids)
+}
+
+/// Looks every id up.
+fn to_classes(ids: impl Iterator<Item = u16>, code: &LabelCode, size: Size) -> Result<Vec<u8>, LabelFault> {
+    let table = table::<{ 1 << 16 }>(code);
+    let class = |(at, id)| match table[usize::from(id)] {
+        UNKNOWN => Err(unknown(id, at, size)),
+        class => Ok(class as u8),
+    };
+    ids.enumerate().map(class).collect()
+}
+
+fn unknown(id: u16, at: usize, size: Size) -> LabelFault {
+    LabelFault::UnknownId { id, x: at as u32 % size.width, y: at as u32 / size.width }
 }
 
 #[cfg(test)]
@@ -157,6 +177,22 @@ mod tests {
         assert_eq!(reads(&one, &code, size(2, 1)).unwrap(), [1, 0]);
         let eight = reads(&gray(size(2, 1), &[3, 3]), &code, size(2, 1)).unwrap_err();
         assert!(eight.starts_with("has fewer than 16 bits"));
+    }
+
+    #[test]
+    fn long_runs_and_their_ends_are_looked_up_alike() {
+        let code = code(Encoding::Index, &[(3, 0), (5, 1), (9, IGNORE)]);
+        // Runs of every length up to 40, so that they begin and end at every place of eight.
+        let ids: Vec<u8> = (0..41).flat_map(|n| std::iter::repeat_n([3, 5, 9][n % 3], n)).collect();
+        let wanted: Vec<u8> = ids.iter().map(|id| code.classes[&u16::from(*id)]).collect();
+        let width = ids.len() as u32;
+        assert_eq!(reads(&gray(size(width, 1), &ids), &code, size(width, 1)).unwrap(), wanted);
+        for at in [0, 8, 500, ids.len() - 1] {
+            let mut ids = ids.clone();
+            ids[at] = 77;
+            let refused = reads(&gray(size(width, 1), &ids), &code, size(width, 1)).unwrap_err();
+            assert!(refused.starts_with(&format!("holds id 77 at pixel ({at}, 0)")), "{refused}");
+        }
     }
 
     #[test]
