@@ -126,6 +126,13 @@ impl Network {
     }
 }
 
+/// What a run of a network gets done.
+struct Work {
+    frames: i64,
+    /// Multiplications and additions of its convolutions.
+    operations: u64,
+}
+
 /// As people write it.
 fn text<S: Serializer>(size: &Size, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(size)
@@ -142,7 +149,9 @@ impl BenchCommand {
         let wanted = if self.what.is_empty() { all } else { self.what.clone() };
         let no_pairs = "to measure evaluation, give --pairs LABELS PREDICTIONS: two folders of Cityscapes PNGs";
         ensure!(!self.what.contains(&What::Evaluate) || !self.pairs.is_empty(), no_pairs);
-        let print = |what: &str, case: Value, mut times: Vec<f64>, more: &dyn Fn(f64) -> Value| {
+        let networks = wanted.iter().any(|what| matches!(what, What::Train | What::Infer));
+        let peak = (device.is_cuda() && networks).then(|| self.peak(device));
+        let say = |what: &str, case: Value, mut times: Vec<f64>, work: Option<Work>| {
             times.sort_by(f64::total_cmp);
             let seconds = times[times.len() / 2];
             let spread = [times[0], times[times.len() - 1]];
@@ -150,24 +159,13 @@ impl BenchCommand {
                 "what": what, "case": case, "seconds": seconds, "spread": spread, "runs": times.len(),
                 "threads": threads, "device": device::name(device), "peak_mib": peak_mib(),
             });
-            if let (Value::Object(figures), Value::Object(more)) = (&mut figures, more(seconds)) {
-                figures.extend(more);
+            if let Some(Work { frames, operations }) = work {
+                let rate = operations as f64 / seconds;
+                figures["frames_per_second"] = json!(frames as f64 / seconds);
+                figures["operations_per_second"] = json!(rate);
+                figures["share_of_peak"] = json!(peak.map(|peak| rate / peak));
             }
             println!("{figures}");
-        };
-        let say = |what: &str, case: Value, times: Vec<f64>| print(what, case, times, &|_| Value::Null);
-        let networks = self.what.is_empty() || self.what.iter().any(|what| matches!(what, What::Train | What::Infer));
-        let peak = (device.is_cuda() && networks).then(|| self.peak(device));
-        // Frames, and multiplications and additions, of a run.
-        let say_network = |what: &str, network: &Network, (times, operations): (Vec<f64>, u64)| {
-            let more = |seconds: f64| {
-                let rate = operations as f64 / seconds;
-                json!({
-                    "frames_per_second": network.batch as f64 / seconds, "operations": operations,
-                    "operations_per_second": rate, "share_of_peak": peak.map(|peak| rate / peak),
-                })
-            };
-            print(what, json!(network), times, &more);
         };
         for what in wanted {
             match what {
@@ -175,26 +173,28 @@ impl BenchCommand {
                     let small = Network::new(Backbone::EfficientnetLite0, Norm::Frozen, SMALL_CROP, 8);
                     let paper = Network::new(Backbone::Resnet101, Norm::Trained, CROP, 1);
                     for network in [small, paper].iter().flat_map(|network| network.on(device)) {
-                        say_network("training step", &network, self.train(device, &network));
+                        let (times, work) = self.train(device, &network);
+                        say("training step", json!(network), times, Some(work));
                     }
                 }
                 What::Infer => {
                     for backbone in [Backbone::EfficientnetLite0, Backbone::Resnet101] {
                         for network in Network::new(backbone, Norm::Frozen, FRAME, 1).on(device) {
-                            say_network("inference", &network, self.infer(device, &network));
+                            let (times, work) = self.infer(device, &network);
+                            say("inference", json!(network), times, Some(work));
                         }
                     }
                 }
                 What::Pool => {
                     let (frames, times) = self.pool(device);
-                    say("pooling", json!({ "map": [CHANNELS, 64, 128], "frames": frames }), times);
+                    say("pooling", json!({ "map": [CHANNELS, 64, 128], "frames": frames }), times, None);
                 }
                 What::Anchors => self.anchors(&say)?,
-                What::Select => say("selection", json!({ "frames": 2975, "anchors": 20 }), self.select()),
+                What::Select => say("selection", json!({ "frames": 2975, "anchors": 20 }), self.select(), None),
                 What::Evaluate => match &self.pairs[..] {
                     [labels, predictions] => {
                         let (case, times) = self.evaluate(labels, predictions)?;
-                        say("evaluation", case, times);
+                        say("evaluation", case, times, None);
                     }
                     _ => eprintln!("Evaluation is left out: {no_pairs}."),
                 },
@@ -231,8 +231,8 @@ impl BenchCommand {
         10.0 * 2.0 * (N as f64).powi(3) / times[times.len() / 2]
     }
 
-    /// The times, and the operations of a step: a backward pass has two convolutions for each of the forward pass.
-    fn train(&self, device: Device, network: &Network) -> (Vec<f64>, u64) {
+    /// The times and the work of a step: a backward pass has two convolutions for each of the forward pass.
+    fn train(&self, device: Device, network: &Network) -> (Vec<f64>, Work) {
         let (vs, net, rgb) = network.build(device);
         let mut sgd = Sgd::new(&vs, &Recipe::recommended(network.backbone).inject);
         let [height, width] = [network.size.height, network.size.width].map(i64::from);
@@ -243,12 +243,12 @@ impl BenchCommand {
             sgd.step(&loss, 0);
             assert!(loss.double_value(&[]).is_finite(), "waits for the device, too");
         };
-        let operations = 3 * 2 * products(&mut step);
-        (self.time(step), operations)
+        let work = Work { frames: network.batch, operations: 3 * 2 * products(&mut step) };
+        (self.time(step), work)
     }
 
-    /// The times, and the operations of a frame.
-    fn infer(&self, device: Device, network: &Network) -> (Vec<f64>, u64) {
+    /// The times and the work of a batch.
+    fn infer(&self, device: Device, network: &Network) -> (Vec<f64>, Work) {
         let (_vs, net, rgb) = network.build(device);
         let see = || {
             no_grad(|| {
@@ -256,8 +256,8 @@ impl BenchCommand {
                 assert!(classes.max().int64_value(&[]) < CLASSES as i64, "waits for the device, too");
             });
         };
-        let operations = 2 * products(see);
-        (self.time(see), operations)
+        let work = Work { frames: network.batch, operations: 2 * products(see) };
+        (self.time(see), work)
     }
 
     /// Maps in blocks of classes, as scenes are.
@@ -277,7 +277,7 @@ impl BenchCommand {
         (frames, times)
     }
 
-    fn anchors(&self, say: &impl Fn(&str, Value, Vec<f64>)) -> Result<()> {
+    fn anchors(&self, say: &impl Fn(&str, Value, Vec<f64>, Option<Work>)) -> Result<()> {
         let (rows, d, start) = match (&self.rows, &self.start) {
             (Some(rows), Some(start)) => {
                 let (rows, start) = (npy(rows)?, npy(start)?);
@@ -299,11 +299,16 @@ impl BenchCommand {
         let found = found.context("it ran")??;
         let (iterations, inertia) = (found.iterations, found.inertia);
         let case = |start, iterations, inertia| json!({ "vectors": n, "d": d, "k": k, "start": start, "iterations": iterations, "inertia": inertia });
-        say("anchors", case("given rows", iterations, inertia), times);
+        say("anchors", case("given rows", iterations, inertia), times, None);
         let knobs = Knobs { k, iterations: 50, restarts: 5 };
         let begun = Instant::now();
         let best = kmeans(&rows, d, knobs, 1)?;
-        say("anchors", case("k-means++, 5 starts", best.iterations, best.inertia), vec![begun.elapsed().as_secs_f64()]);
+        say(
+            "anchors",
+            case("k-means++, 5 starts", best.iterations, best.inertia),
+            vec![begun.elapsed().as_secs_f64()],
+            None,
+        );
         Ok(())
     }
 
