@@ -1,5 +1,6 @@
 //! Tensors behind one another in one, so that what is done to all of them is one operation. A card takes longer to be asked
-//! than to move a few weights: an optimiser that went from weight to weight kept it waiting for half of a step.
+//! than to move a few weights: an optimiser that went from weight to weight kept it waiting for a quarter of a small
+//! network's step (docs/speed.md).
 
 use tch::nn::VarStore;
 use tch::{Tensor, no_grad};

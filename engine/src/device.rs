@@ -55,8 +55,8 @@ pub fn name(device: Device) -> String {
 
 /// How many cards libtorch can use; an error where there is a driver and libtorch cannot use it.
 ///
-/// cuDNN is left to choose its kernels: to try them all (`cudnn_set_benchmark`) took the first steps of a job half a minute
-/// on an H100, and the kernels that PyTorch found so were not faster (docs/speed.md).
+/// cuDNN is left to choose its kernels: trying them all (`cudnn_set_benchmark`) delayed the first steps of each job by far more than
+/// a short job lasts, and steps of PyTorch, which had tried them, were no faster (docs/speed.md).
 fn cards() -> Result<usize> {
     if !CARD_DRIVERS.iter().any(|path| Path::new(path).exists()) {
         return Ok(0);
