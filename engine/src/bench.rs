@@ -328,7 +328,8 @@ impl BenchCommand {
             |from: usize| Anchors { centres: &rows[from * WIDTH..][..10 * WIDTH], presence: &[1.0; 10 * CLASSES] };
         let measure = Measure { source: anchors(0), target: anchors(10), mean: &rows[..WIDTH] };
         let pool = Pool { candidates: &frames, labelled: &[], groups: &[], measure };
-        let asked = Asked { strategy: Strategy::Madav2, budget: 149, quota: None, listed: &[], seed: 1 };
+        let asked =
+            Asked { strategy: Strategy::Madav2, budget: 149, stratified: false, quota: None, listed: &[], seed: 1 };
         self.time(|| assert_eq!(choose(&pool, &asked).map(|picks| picks.len()), Ok(149)))
     }
 

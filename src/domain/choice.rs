@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words;
-use super::{Budget, FrameId, Recipe};
+use super::{FrameId, Recipe};
 
 words! {
     /// By what target frames are chosen. All take the largest score but [`Strategy::Closest`].
@@ -101,6 +101,43 @@ impl Strategy {
     }
 }
 
+/// How many frames people label in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// Of the target's training frames, rounded to the nearest, at least one. The paper: 5.
+    Percent(f64),
+    /// So many.
+    Frames(usize),
+    /// Percent of the target's training frames, with those that earlier rounds had labelled: 1, then 2.2, then 5.
+    TotalPercent(f64),
+}
+
+impl Budget {
+    /// How many more of `n_frames`, of which `n_labelled` are labelled.
+    ///
+    /// May be more than there are left. 0 only where a total is reached.
+    pub fn of(self, n_frames: usize, n_labelled: usize) -> usize {
+        let share = |percent: f64| ((percent / 100.0 * n_frames as f64).round() as usize).clamp(1, n_frames.max(1));
+        match self {
+            Self::Percent(percent) => share(percent),
+            Self::Frames(frames) => frames,
+            Self::TotalPercent(percent) => share(percent).saturating_sub(n_labelled),
+        }
+    }
+
+    /// Says what cannot be.
+    pub fn check(self) -> Result<(), String> {
+        match self {
+            Self::Percent(percent) | Self::TotalPercent(percent) if !(percent > 0.0 && percent <= 100.0) => {
+                Err(format!("the budget is {percent} %: give more than 0 and at most 100"))
+            }
+            Self::Frames(0) => Err("the budget is 0 frames: give at least 1".into()),
+            Self::Percent(_) | Self::Frames(_) | Self::TotalPercent(_) => Ok(()),
+        }
+    }
+}
+
 /// How the frames of one round are chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
@@ -108,7 +145,10 @@ pub struct Choice {
     pub strategy: Strategy,
     /// How many.
     pub budget: Budget,
-    /// At most so many of one group, such as a city; none: as they come.
+    /// Of each group, such as a city, at most its share of the candidates.
+    #[serde(default)]
+    pub stratified: bool,
+    /// At most so many of one group; none: as they come.
     #[serde(default)]
     pub quota: Option<usize>,
     /// The frames, for [`Strategy::Listed`].
@@ -119,8 +159,8 @@ pub struct Choice {
 impl Choice {
     /// What a recipe says.
     pub fn of(recipe: &Recipe) -> Self {
-        let quota = Some(recipe.quota).filter(|&quota| quota > 0);
-        Self { strategy: recipe.strategy, budget: recipe.budget, quota, listed: vec![] }
+        let Recipe { strategy, budget, stratified, quota, .. } = *recipe;
+        Self { strategy, budget, stratified, quota: Some(quota).filter(|&quota| quota > 0), listed: vec![] }
     }
 
     /// Says what cannot be, before anything is started with it.
@@ -141,8 +181,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn five_per_cent_of_cityscapes_is_149_frames() {
+        assert_eq!(Budget::Percent(5.0).of(2975, 0), 149);
+        assert_eq!(Budget::Percent(0.001).of(20, 0), 1);
+        assert_eq!(Budget::Percent(100.0).of(20, 5), 20);
+        assert_eq!(Budget::Frames(9).of(4, 0), 9);
+    }
+
+    #[test]
+    fn totals_of_three_rounds_add_up() {
+        let mut labelled = 0;
+        let rounds = [1.0, 2.2, 5.0, 5.0].map(|percent| {
+            let more = Budget::TotalPercent(percent).of(2975, labelled);
+            labelled += more;
+            more
+        });
+        assert_eq!((rounds, labelled), ([30, 35, 84, 0], 149));
+    }
+
+    #[test]
     fn a_choice_says_what_is_wrong_with_it() {
-        let choice = |strategy, budget, quota| Choice { strategy, budget, quota, listed: vec![] };
+        let choice = |strategy, budget, quota| Choice { strategy, budget, stratified: true, quota, listed: vec![] };
         let says = |choice: Choice| choice.check().unwrap_err();
         assert!(says(choice(Strategy::Random, Budget::Frames(0), None)).contains("give at least 1"));
         assert!(says(choice(Strategy::Random, Budget::Percent(0.0), None)).contains("more than 0"));

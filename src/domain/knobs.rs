@@ -25,12 +25,14 @@ pub struct Knob {
     pub choices: &'static [(&'static str, &'static str)],
 }
 
+/// More than a field each: the preset, the backbone, and how frames are chosen.
+const APART: [&str; 6] = ["preset", "backbone", "budget", "strategy", "stratified", "quota"];
+
 impl Recipe {
-    /// Every knob, in order, but the preset, the backbone and how frames are chosen: these are more than a field.
+    /// Every knob, in order, but those that are more than a field.
     pub fn knobs() -> Vec<Knob> {
         let mut knobs = vec![];
-        let apart = ["preset", "backbone", "budget", "strategy", "quota"];
-        for part in Self::PARTS.iter().filter(|part| !apart.contains(&part.name)) {
+        for part in Self::PARTS.iter().filter(|part| !APART.contains(&part.name)) {
             let inner = (part.parts)();
             let knob = |pointer, label, help| {
                 knobs.push(Knob { pointer, group: part.group, label, help, choices: (part.choices)() });
@@ -54,7 +56,9 @@ impl Recipe {
     /// frames are chosen is said by each round.
     pub fn read_by(&self, stage: Stage) -> Value {
         let mut json = serde_json::to_value(self).expect("a recipe is plain data");
-        let unread = |part: &&Part| part.name == "strategy" || part.group == "Adaptation" && stage != Stage::Adapt;
+        let unread = |part: &&Part| {
+            ["strategy", "stratified"].contains(&part.name) || part.group == "Adaptation" && stage != Stage::Adapt
+        };
         for part in Self::PARTS.iter().filter(unread) {
             json[part.name].take();
         }
@@ -278,6 +282,6 @@ mod tests {
             let chosen = knob.choices.iter().any(|(choice, _)| *choice == text);
             assert_eq!(chosen, value.is_string() || value.is_boolean(), "{knob:?}");
         }
-        assert_eq!(knobs.len(), count(&recipe) - 5);
+        assert_eq!(knobs.len(), count(&recipe) - APART.len());
     }
 }

@@ -44,7 +44,7 @@ mod words;
 mod work;
 
 pub use checks::Checks;
-pub use choice::{Choice, Strategy};
+pub use choice::{Budget, Choice, Strategy};
 pub use class::{Class, IGNORE, Subset, Taxonomy};
 pub use dataset::{Dataset, Layout};
 pub use event::{Event, Line};
@@ -56,8 +56,10 @@ pub use layers::{Layers, PatchError, TILE};
 pub use mask::{Mask, MaskError};
 pub use metrics::Confusion;
 pub use plan::{OWN_CODE, Plan};
-pub use recipe::{Backbone, Budget, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Supervision};
-pub use results::{AnchorReport, ClassMix, Evaluation, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection};
+pub use recipe::{Backbone, Consistency, Gan, Input, Norm, Precision, Preset, Recipe, Schedule, Supervision};
+pub use results::{
+    AnchorReport, ClassMix, Evaluation, GroupMix, MapPoint, ModelCard, Pick, PointKind, Proposal, Selection,
+};
 pub use seed::{Stream, rng};
 pub use spec::{
     AnchorSet, CARD_DRIVERS, FeatureSet, FrameRef, JobSpec, LabelRef, SPEC_VERSION, SpecError, Task, files,

@@ -63,11 +63,11 @@ impl Plan {
         let candidates: Vec<FrameId> = self.target_without(labelled).into_iter().map(|frame| frame.id).collect();
         let budget = choice.budget.of(self.target.len(), labelled.len());
         let group = |id: &FrameId| self.groups.get(id).cloned().unwrap_or_default();
-        let groups = candidates.iter().filter(|_| choice.quota.is_some()).map(group).collect();
-        let Choice { strategy, quota, listed, .. } = choice.clone();
+        let groups = candidates.iter().map(group).collect();
+        let Choice { strategy, stratified, quota, listed, .. } = choice.clone();
         self.spec(
             Stage::Select,
-            Task::Select { features, anchors, candidates, budget, strategy, quota, groups, listed },
+            Task::Select { features, anchors, candidates, budget, strategy, stratified, quota, groups, listed },
         )
     }
 
@@ -203,12 +203,13 @@ mod tests {
         let labelled = [frame(10), frame(14)];
         let spec = plan.select("/f".into(), "/a".into(), &labelled, &choice);
         let Task::Select { candidates, budget, groups, .. } = spec.task else { panic!("{spec:?}") };
-        assert_eq!((candidates, budget, groups.len()), (vec![FrameId(11), FrameId(12), FrameId(13)], 2, 0));
+        assert_eq!((candidates, budget, groups.len()), (vec![FrameId(11), FrameId(12), FrameId(13)], 2, 3));
+        assert_eq!(groups[1], "city 0");
 
-        (choice.budget, choice.quota) = (Budget::TotalPercent(60.0), Some(1));
+        choice.budget = Budget::TotalPercent(60.0);
         let spec = plan.select("/f".into(), "/a".into(), &labelled, &choice);
-        let Task::Select { budget, groups, .. } = spec.task else { panic!("{spec:?}") };
-        assert_eq!((budget, groups[1].as_str()), (1, "city 0"), "three of five, and two are labelled");
+        let Task::Select { budget, .. } = spec.task else { panic!("{spec:?}") };
+        assert_eq!(budget, 1, "three of five, and two are labelled");
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Recipe {
             kmeans_restarts: 5,
             budget: Budget::Percent(5.0),
             strategy: Strategy::Madav2,
+            stratified: false,
             quota: 0,
             inject: if small { schedule(300, 0.01) } else { schedule(20_000, 2.5e-4) },
             train_decoder: true,

@@ -1,9 +1,7 @@
 //! Every knob of a project's training, with the paper's value.
 
-use serde::{Deserialize, Serialize};
-
 use super::knobs::{choice, knobs};
-use super::{Size, Strategy};
+use super::{Budget, Size, Strategy};
 
 choice! {
     /// The feature extractor of DeepLab v3+.
@@ -109,43 +107,6 @@ choice! {
     }
 }
 
-/// How many frames people label in a round.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Budget {
-    /// Of the target's training frames, rounded to the nearest, at least one. The paper: 5.
-    Percent(f64),
-    /// So many.
-    Frames(usize),
-    /// Percent of the target's training frames, with those that earlier rounds had labelled: 1, then 2.2, then 5.
-    TotalPercent(f64),
-}
-
-impl Budget {
-    /// How many more of `n_frames`, of which `n_labelled` are labelled.
-    ///
-    /// May be more than there are left. 0 only where a total is reached.
-    pub fn of(self, n_frames: usize, n_labelled: usize) -> usize {
-        let share = |percent: f64| ((percent / 100.0 * n_frames as f64).round() as usize).clamp(1, n_frames.max(1));
-        match self {
-            Self::Percent(percent) => share(percent),
-            Self::Frames(frames) => frames,
-            Self::TotalPercent(percent) => share(percent).saturating_sub(n_labelled),
-        }
-    }
-
-    /// Says what cannot be.
-    pub fn check(self) -> Result<(), String> {
-        match self {
-            Self::Percent(percent) | Self::TotalPercent(percent) if !(percent > 0.0 && percent <= 100.0) => {
-                Err(format!("the budget is {percent} %: give more than 0 and at most 100"))
-            }
-            Self::Frames(0) => Err("the budget is 0 frames: give at least 1".into()),
-            Self::Percent(_) | Self::Frames(_) | Self::TotalPercent(_) => Ok(()),
-        }
-    }
-}
-
 knobs! {
     /// How one training stage moves the weights: SGD with momentum under a poly schedule.
     pub struct Schedule {
@@ -237,7 +198,10 @@ knobs! {
             /// By what they are chosen, unless a round says otherwise. The paper: madav2.
             #[serde(default)]
             "Chosen by" strategy: Strategy,
-            /// At most so many of one group, such as a city; 0: as they come.
+            /// Of each group, such as a city, at most its share of the candidates. The paper: no.
+            #[serde(default)]
+            "Stratified" stratified: bool,
+            /// At most so many of one group; 0: as they come.
             #[serde(default)]
             "Quota" quota: usize,
         }
@@ -437,25 +401,6 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn five_per_cent_of_cityscapes_is_149_frames() {
-        assert_eq!(Budget::Percent(5.0).of(2975, 0), 149);
-        assert_eq!(Budget::Percent(0.001).of(20, 0), 1);
-        assert_eq!(Budget::Percent(100.0).of(20, 5), 20);
-        assert_eq!(Budget::Frames(9).of(4, 0), 9);
-    }
-
-    #[test]
-    fn totals_of_three_rounds_add_up() {
-        let mut labelled = 0;
-        let rounds = [1.0, 2.2, 5.0, 5.0].map(|percent| {
-            let more = Budget::TotalPercent(percent).of(2975, labelled);
-            labelled += more;
-            more
-        });
-        assert_eq!((rounds, labelled), ([30, 35, 84, 0], 149));
-    }
 
     #[test]
     fn a_recipe_says_what_is_wrong_with_it() {

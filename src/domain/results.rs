@@ -66,6 +66,15 @@ pub struct ClassMix {
     pub pool_pixels: Vec<f64>,
 }
 
+/// How many frames of a group, such as a city, are candidates, and how many are picked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct GroupMix {
+    pub name: String,
+    pub candidates: usize,
+    pub picked: usize,
+}
+
 /// The outcome of a selection.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
@@ -74,6 +83,9 @@ pub struct Selection {
     /// Frames that were asked for; there may have been fewer.
     #[serde(default)]
     pub budget: usize,
+    /// Of a group, at most its share of the candidates.
+    #[serde(default)]
+    pub stratified: bool,
     /// Of a group, at most.
     #[serde(default)]
     pub quota: Option<usize>,
@@ -85,6 +97,9 @@ pub struct Selection {
     /// What the picks are made of, beside the candidates.
     #[serde(default)]
     pub mix: ClassMix,
+    /// What groups they are from, in order of name; empty where frames have none.
+    #[serde(default)]
+    pub groups: Vec<GroupMix>,
     /// The chosen, in the order of being chosen; ties by frame id.
     pub picks: Vec<Pick>,
 }

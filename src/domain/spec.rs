@@ -141,9 +141,12 @@ pub enum Task {
         /// Frames to choose.
         budget: usize,
         strategy: Strategy,
+        /// At most its share of a group.
+        #[serde(default)]
+        stratified: bool,
         /// At most so many of a group.
         quota: Option<usize>,
-        /// Of each candidate in turn, where there is a quota.
+        /// Of each candidate in turn.
         groups: Vec<String>,
         /// For [`Strategy::Listed`].
         listed: Vec<FrameId>,

@@ -11,7 +11,7 @@ use super::file::{Arm, Experiment};
 use super::frames::Frames;
 use super::machine::Machine;
 use super::play::Played;
-use crate::domain::{ClassMix, Confusion, Recipe, Selection, Stage, Strategy, Taxonomy};
+use crate::domain::{ClassMix, Confusion, GroupMix, Recipe, Selection, Stage, Strategy, Taxonomy};
 
 /// All that the files say, but the curves.
 #[derive(Clone, Debug, Serialize)]
@@ -65,10 +65,14 @@ pub(super) struct RunReport {
 struct SelectionReport {
     strategy: Strategy,
     budget: usize,
+    #[serde(default)]
+    stratified: bool,
     quota: Option<usize>,
     anchors: [usize; 2],
     candidates: usize,
     mix: ClassMix,
+    #[serde(default)]
+    groups: Vec<GroupMix>,
     #[serde(default)]
     picked: Vec<PickReport>,
 }
@@ -321,10 +325,12 @@ impl SelectionReport {
         Self {
             strategy: selection.strategy,
             budget: selection.budget,
+            stratified: selection.stratified,
             quota: selection.quota,
             anchors: selection.anchors,
             candidates: selection.candidates,
             mix: selection.mix.clone(),
+            groups: selection.groups.clone(),
             picked: selection.picks.iter().map(pick).collect(),
         }
     }

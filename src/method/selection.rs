@@ -1,13 +1,13 @@
 //! Which target frames people should label: ranked by a score or chosen one by one, so many at most of a group.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::greedy::{Coverage, Diverse, Greedy};
 use super::scores::{Described, Measure};
-use crate::domain::{ClassMix, FrameId, Pick, Strategy, Stream, rng};
+use crate::domain::{ClassMix, FrameId, GroupMix, Pick, Strategy, Stream, rng};
 
 /// What is chosen from.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,8 @@ pub struct Asked<'a> {
     pub strategy: Strategy,
     /// How many.
     pub budget: usize,
+    /// Of a group at most its share of the candidates, rounded up.
+    pub stratified: bool,
     /// Of a group at most.
     pub quota: Option<usize>,
     /// The frames, for [`Strategy::Listed`].
@@ -53,7 +55,7 @@ pub enum SelectError {
     NotFinite,
 }
 
-/// Chooses; fewer than the budget where there are not so many, or the quota leaves no more.
+/// Chooses; fewer than the budget where there are not so many, or the quota leaves no more. Shares always add up to it.
 pub fn choose(pool: &Pool<'_>, asked: &Asked<'_>) -> Result<Vec<Pick>, SelectError> {
     if pool.candidates.is_empty() {
         return Err(SelectError::NoCandidates);
@@ -122,14 +124,14 @@ fn shuffled(candidates: &[Described<'_>], seed: u64) -> Vec<usize> {
 
 /// The first that the quota allows.
 fn in_order_of(picks: Vec<Pick>, places: &[usize], pool: &Pool<'_>, asked: &Asked<'_>) -> Vec<Pick> {
-    let mut room = Room::new(pool.groups, asked.quota);
+    let mut room = Room::new(pool.groups, asked);
     let mut picks: Vec<Option<Pick>> = picks.into_iter().map(Some).collect();
     let fits = places.iter().filter(|&&place| room.take(place));
     fits.filter_map(|&place| picks[place].take()).take(asked.budget).collect()
 }
 
 fn one_by_one(pool: &Pool<'_>, asked: &Asked<'_>, mut greedy: impl Greedy + Sync) -> Vec<Pick> {
-    let mut room = Room::new(pool.groups, asked.quota);
+    let mut room = Room::new(pool.groups, asked);
     let mut left: Vec<usize> = (0..pool.candidates.len()).collect();
     let mut chosen = vec![];
     while chosen.len() < asked.budget {
@@ -153,30 +155,41 @@ fn listed(picks: Vec<Pick>, list: &[FrameId]) -> Result<Vec<Pick>, SelectError> 
     each.map(|frame| by_frame.remove(frame).ok_or(SelectError::NoCandidate(*frame))).collect()
 }
 
-/// What is left of each group.
+/// How many may still be taken of each group. Frames without one are free.
 struct Room<'a> {
     groups: &'a [String],
-    quota: usize,
-    taken: HashMap<&'a str, usize>,
+    left: HashMap<&'a str, usize>,
 }
 
 impl<'a> Room<'a> {
-    fn new(groups: &'a [String], quota: Option<usize>) -> Self {
-        Self { groups, quota: quota.unwrap_or(usize::MAX), taken: HashMap::new() }
+    fn new(groups: &'a [String], asked: &Asked<'_>) -> Self {
+        let mut left: HashMap<&str, usize> = HashMap::new();
+        for group in groups {
+            *left.entry(group).or_default() += 1;
+        }
+        for most in left.values_mut() {
+            if asked.stratified {
+                *most = (asked.budget * *most).div_ceil(groups.len());
+            }
+            *most = (*most).min(asked.quota.unwrap_or(usize::MAX));
+        }
+        left.remove("");
+        Self { groups, left }
     }
 
-    fn group(&self, place: usize) -> Option<&'a str> {
-        self.groups.get(place).map(String::as_str).filter(|group| !group.is_empty())
+    /// What is left of the group of a frame; none where it has no group.
+    fn left(&mut self, place: usize) -> Option<&mut usize> {
+        self.left.get_mut(self.groups.get(place)?.as_str())
     }
 
-    fn has(&self, place: usize) -> bool {
-        self.group(place).is_none_or(|group| self.taken.get(group).is_none_or(|taken| *taken < self.quota))
+    fn has(&mut self, place: usize) -> bool {
+        self.left(place).is_none_or(|left| *left > 0)
     }
 
     fn take(&mut self, place: usize) -> bool {
         let fits = self.has(place);
-        if let Some(group) = self.group(place).filter(|_| fits) {
-            *self.taken.entry(group).or_default() += 1;
+        if let Some(left) = self.left(place).filter(|_| fits) {
+            *left -= 1;
         }
         fits
     }
@@ -200,6 +213,18 @@ pub fn class_mix(candidates: &[Described<'_>], picks: &[Pick]) -> ClassMix {
         picked_pixels: shares(&picked, &area),
         pool_pixels: shares(&pool, &area),
     }
+}
+
+/// How many of each group are candidates, and how many are picked; nothing where no frame has a group.
+pub fn group_mix(candidates: &[Described<'_>], groups: &[String], picks: &[Pick]) -> Vec<GroupMix> {
+    let picked: HashSet<FrameId> = picks.iter().map(|pick| pick.frame).collect();
+    let mut mix: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for (frame, group) in candidates.iter().zip(groups).filter(|(_, group)| !group.is_empty()) {
+        let [candidates, chosen] = mix.entry(group).or_default();
+        *candidates += 1;
+        *chosen += usize::from(picked.contains(&frame.frame));
+    }
+    mix.into_iter().map(|(name, [candidates, picked])| GroupMix { name: name.into(), candidates, picked }).collect()
 }
 
 #[cfg(test)]

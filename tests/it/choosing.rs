@@ -17,19 +17,31 @@ async fn a_lead_sees_what_the_picks_are_made_of_before_anybody_labels_and_choose
         "farthest from every typical scene",
         "2 of 6 frames, by 10 anchors of the source and 10 of",
         "What is picked",
+        "Where they were taken",
         "Where the picks lie",
     ] {
         assert!(seen.contains(part), "{part}: {seen}");
     }
     assert!(seen.contains("100.0 <tspan class=\"value\">+50.0"), "picks have each class twice as often as the pool");
+    assert!(
+        seen.contains("zurich") && seen.contains("0.0 <tspan class=\"value\">-50.0"),
+        "half of the pool, and no pick"
+    );
     assert!(seen.contains("Picked for its") && seen.contains("Choose again"));
 
-    let form = [("strategy", "coverage"), ("budget", "34"), ("budget_unit", "total_percent"), ("quota", "1")];
+    let form = [
+        ("strategy", "coverage"),
+        ("budget", "34"),
+        ("budget_unit", "total_percent"),
+        ("stratified", "true"),
+        ("quota", "1"),
+    ];
     assert_eq!(lead.post(&choice, &form).await.status, 303);
     site.fake.wait_for_stage(round, Stage::Select).await;
     let db = site.fake.workspace.db();
     let kept = rounds::choice(db, round).await.unwrap().unwrap();
-    assert_eq!((kept.strategy, kept.budget, kept.quota), (Strategy::Coverage, Budget::TotalPercent(34.0), Some(1)));
+    assert_eq!((kept.strategy, kept.budget), (Strategy::Coverage, Budget::TotalPercent(34.0)));
+    assert_eq!((kept.stratified, kept.quota), (true, Some(1)));
     let job = site.fake.wait_for_stage(round, Stage::Select).await;
     let spec = std::fs::read_to_string(site.fake.dir(job.id).join("spec.json")).unwrap();
     let Task::Select { strategy, budget, groups, .. } = JobSpec::parse(&spec).unwrap().task else { panic!("{spec}") };

@@ -236,7 +236,7 @@ async fn a_later_round_chooses_with_the_adapted_model_up_to_its_total_and_a_list
         other => panic!("{other:?}"),
     };
     assert_eq!(select("first"), (6, 2, Strategy::Coverage, Some(1), 6, vec![]));
-    assert_eq!(select("second"), (4, 2, Strategy::Diverse, None, 0, vec![]), "four of six, and two are labelled");
+    assert_eq!(select("second"), (4, 2, Strategy::Diverse, None, 4, vec![]), "four of six, and two are labelled");
     assert_eq!(select("by-name").5, [7, 9]);
     let Task::Features { model, discriminator, .. } = play.spec("first-adapted/features").task else { panic!() };
     assert!(model.ends_with("first-adapted/adapt/out/model.safetensors"));

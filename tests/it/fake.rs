@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 use windlass::domain::{
-    Backbone, Budget, ClassMix, Confusion, Dataset, Evaluation, Event, FrameId, JobId, Layout, MapPoint, ModelCard,
-    Pick, PointKind, ProjectId, Proposal, Recipe, RoundId, Selection, Size, Stage, Strategy, Taxonomy, files,
+    Backbone, Budget, ClassMix, Confusion, Dataset, Evaluation, Event, FrameId, GroupMix, JobId, Layout, MapPoint,
+    ModelCard, Pick, PointKind, ProjectId, Proposal, Recipe, RoundId, Selection, Size, Stage, Strategy, Taxonomy,
+    files,
 };
 use windlass::formats::mask_png::encode_gray;
 use windlass::formats::segments::Segments;
@@ -288,7 +289,19 @@ pub(crate) fn selection(frames: &[i64]) -> Selection {
     };
     let picks = frames.iter().map(pick).collect();
     let (strategy, anchors) = (Strategy::Madav2, [10, 10]);
-    Selection { strategy, budget: frames.len(), quota: None, anchors, candidates: 6, mix, picks }
+    let group = |name: &str, picked| GroupMix { name: name.into(), candidates: 3, picked };
+    let groups = vec![group("aachen", frames.len()), group("zurich", 0)];
+    Selection {
+        strategy,
+        budget: frames.len(),
+        stratified: false,
+        quota: None,
+        anchors,
+        candidates: 6,
+        mix,
+        groups,
+        picks,
+    }
 }
 
 /// Of one superpixel.

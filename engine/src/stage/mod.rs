@@ -21,9 +21,9 @@ pub fn run(job: &Job) -> Result<Outcome> {
         Task::Warmup { imagenet, source, target } => warmup::run(job, imagenet, source, target),
         Task::Features { model, discriminator, sets } => features::run(job, model, discriminator.as_deref(), sets),
         Task::Anchors { features, sets } => anchors::run(job, features, sets),
-        Task::Select { features, anchors, candidates, budget, strategy, quota, groups, listed } => {
-            let (budget, strategy, quota) = (*budget, *strategy, *quota);
-            let asked = Asked { strategy, budget, quota, listed, seed: job.spec.seed };
+        Task::Select { features, anchors, candidates, budget, strategy, stratified, quota, groups, listed } => {
+            let (budget, strategy, stratified, quota) = (*budget, *strategy, *stratified, *quota);
+            let asked = Asked { strategy, budget, stratified, quota, listed, seed: job.spec.seed };
             select::run(job, features, anchors, candidates, groups, &asked)
         }
         Task::Prelabel { model, frames } => prelabel::run(job, model, frames),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use windlass::domain::{FrameId, MapPoint, Pick, PointKind, Selection, Strategy, files};
 use windlass::formats::atomic;
 use windlass::method::scores::{Anchors, Described, Measure, mean, presence};
-use windlass::method::selection::{Asked, Pool, choose, class_mix};
+use windlass::method::selection::{Asked, Pool, choose, class_mix, group_mix};
 use windlass::method::tsne::{Knobs, embed};
 
 use crate::feature_file::FeatureFile;
@@ -25,7 +25,7 @@ pub fn run(
     groups: &[String],
     asked: &Asked<'_>,
 ) -> Result<Outcome> {
-    let Asked { strategy, budget, quota, .. } = *asked;
+    let Asked { strategy, budget, stratified, quota, .. } = *asked;
     job.started(None)?;
     let n_classes = job.spec.classes.len();
     let (file, anchors) = (FeatureFile::open(features)?, Centres::open(anchors)?);
@@ -74,10 +74,12 @@ pub fn run(
     let selection = Selection {
         strategy,
         budget,
+        stratified,
         quota,
         anchors: [&anchors.source, &anchors.target].map(|centres| centres.len() / length),
         candidates: candidates.len(),
         mix: class_mix(pool.candidates, &picks),
+        groups: group_mix(pool.candidates, groups, &picks),
         picks,
     };
     atomic::write(&job.out(files::SELECTION)?, &serde_json::to_vec_pretty(&selection)?)?;

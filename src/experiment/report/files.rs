@@ -37,6 +37,11 @@ impl Report {
                 let title = format!("Frames with each class in percent: picks of {name}, marked: all candidates");
                 let bars = self.mix_chart(title.clone(), &selection.mix);
                 pictures.selections.push(chart(format!("{slug}-mix"), &title, bars.file())?);
+                if selection.groups.len() > 1 {
+                    let title = format!("Frames of each group in percent: picks of {name}, marked: all candidates");
+                    let bars = Bars::of_groups(title.clone(), &selection.groups);
+                    pictures.selections.push(chart(format!("{slug}-groups"), &title, bars.file())?);
+                }
             }
             let of_arm: Vec<&Played> = played.iter().filter(|played| played.arm.name == *name).collect();
             if let Some((map, seed)) = of_arm.iter().find_map(|played| Some((map(played)?, played.seed))) {

@@ -76,10 +76,12 @@ impl Report {
              Of the first seed.\n\n| class |"
         );
         for (arm, selection) in &chosen {
+            let shares = if selection.stratified { ", by shares" } else { "" };
             let quota = selection.quota.map_or(String::new(), |quota| format!(", {quota} a group"));
             let [k, v] = selection.anchors;
             let slug = selection.strategy.slug();
-            let _ = write!(text, " {} ({slug}, {} picks, K {k}, V {v}{quota}) |", arm.name, selection.picked.len());
+            let _ =
+                write!(text, " {} ({slug}, {} picks, K {k}, V {v}{shares}{quota}) |", arm.name, selection.picked.len());
         }
         let _ = writeln!(text, "\n|---|{}", "---:|".repeat(chosen.len()));
         for (at, class) in self.taxonomy.classes.iter().enumerate() {

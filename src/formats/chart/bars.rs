@@ -1,7 +1,7 @@
 //! A bar for each class, with a mark where it stood before.
 
 use super::{Chart, Frame, escape};
-use crate::domain::ClassMix;
+use crate::domain::{ClassMix, GroupMix};
 
 /// A class and its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ const LETTER: f64 = 7.0;
 const RIGHT: f64 = 104.0; // room for value and difference
 const ROW: f64 = 22.0;
 const THICKNESS: f64 = 12.0;
+/// Groups that are shown: as many as a street has classes.
+const GROUPS: usize = 19;
 
 impl Bars {
     /// The share of picks in which each class is present, marked where that of all candidates is.
@@ -38,6 +40,24 @@ impl Bars {
         let shares = mix.picked_frames.iter().zip(&mix.pool_frames);
         let bar = |(name, (&picked, &pool))| Bar { name, value: Some(picked), before: Some(pool) };
         Self { title, bars: classes.zip(shares).map(bar).collect() }
+    }
+
+    /// The share of picks that each group has, marked where that of all candidates is: the groups in which the two lie
+    /// farthest apart, in order of name.
+    pub fn of_groups(title: String, groups: &[GroupMix]) -> Self {
+        let all = |of: fn(&GroupMix) -> usize| groups.iter().map(of).sum::<usize>().max(1) as f64;
+        let (picked, candidates) = (all(|group| group.picked), all(|group| group.candidates));
+        let bar = |group: &GroupMix| Bar {
+            name: group.name.clone(),
+            value: Some(group.picked as f64 / picked),
+            before: Some(group.candidates as f64 / candidates),
+        };
+        let mut bars: Vec<Bar> = groups.iter().map(bar).collect();
+        let apart = |bar: &Bar| bar.value.zip(bar.before).map_or(0.0, |(value, before)| (value - before).abs());
+        bars.sort_by(|a, b| apart(b).total_cmp(&apart(a)).then_with(|| a.name.cmp(&b.name)));
+        bars.truncate(GROUPS);
+        bars.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { title, bars }
     }
 }
 

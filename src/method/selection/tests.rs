@@ -33,10 +33,14 @@ impl Line {
 const NO_GROUPS: &[String] = &[];
 
 fn ask(strategy: Strategy, budget: usize) -> Asked<'static> {
-    Asked { strategy, budget, quota: None, listed: &[], seed: 1 }
+    Asked { strategy, budget, stratified: false, quota: None, listed: &[], seed: 1 }
 }
 
 fn chosen(line: &Line, groups: &[String], n_labelled: usize, asked: &Asked<'_>) -> Result<Vec<i64>, SelectError> {
+    Ok(picks(line, groups, n_labelled, asked)?.into_iter().map(|pick| pick.frame.0).collect())
+}
+
+fn picks(line: &Line, groups: &[String], n_labelled: usize, asked: &Asked<'_>) -> Result<Vec<Pick>, SelectError> {
     let frames = line.frames();
     let (labelled, candidates) = frames.split_at(n_labelled);
     let anchors = Anchors { centres: &[0.0, 0.0], presence: &[1.0, 0.0] };
@@ -45,7 +49,7 @@ fn chosen(line: &Line, groups: &[String], n_labelled: usize, asked: &Asked<'_>) 
     for pick in &picks {
         assert!((pick.per_class.iter().sum::<f64>() - pick.score).abs() < 1e-9, "{pick:?}");
     }
-    Ok(picks.into_iter().map(|pick| pick.frame.0).collect())
+    Ok(picks)
 }
 
 #[test]
@@ -123,6 +127,24 @@ fn a_quota_holds_for_every_strategy_and_frames_without_a_group_are_free() {
     }
     let asked = Asked { quota: Some(2), ..ask(Strategy::Madav2, 4) };
     assert_eq!(chosen(&line, &groups, 0, &asked).unwrap(), [10, 11, 13, 14]);
+}
+
+#[test]
+fn stratified_picks_are_of_each_group_what_it_is_of_the_candidates() {
+    let line = Line::of(&[9.0, 8.0, 7.0, 6.0, 5.0, 4.0]);
+    let groups: Vec<String> = ["a", "a", "a", "a", "b", "c"].map(String::from).into();
+    let of = |strategy, budget, quota| {
+        let asked = Asked { stratified: true, quota, ..ask(strategy, budget) };
+        let mix = group_mix(&line.frames(), &groups, &picks(&line, &groups, 0, &asked).unwrap());
+        assert_eq!(mix.iter().map(|group| group.candidates).collect::<Vec<_>>(), [4, 1, 1]);
+        mix.into_iter().map(|group| group.picked).collect::<Vec<_>>()
+    };
+    for strategy in [Strategy::Madav2, Strategy::Diverse, Strategy::Coverage, Strategy::Random, Strategy::Closest] {
+        assert_eq!(of(strategy, 6, None), [4, 1, 1], "{strategy:?}: all of them");
+        assert!(of(strategy, 3, None)[0] <= 2, "{strategy:?}: two thirds are a's");
+        assert_eq!(of(strategy, 6, Some(2)), [2, 1, 1], "{strategy:?}: a quota holds besides");
+    }
+    assert_eq!(of(Strategy::Madav2, 3, None), [2, 1, 0], "the farthest of two a, a b");
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(crate) fn values(choice: &Choice) -> Values {
     };
     let quota = choice.quota.map_or_else(String::new, |quota| quota.to_string());
     let values = [
+        ("stratified", choice.stratified.to_string()),
         ("budget", amount),
         ("budget_unit", unit.to_owned()),
         ("strategy", choice.strategy.slug().to_owned()),
@@ -67,6 +68,11 @@ pub(crate) fn read(choice: &mut Choice, form: &Values) -> Result<(), Values> {
             Some(strategy) => choice.strategy = strategy,
             None => _ = errors.insert("strategy".into(), "Choose one of the ways.".into()),
         }
+    }
+    match typed("stratified").map(str::parse) {
+        None => {}
+        Some(Ok(stratified)) => choice.stratified = stratified,
+        Some(Err(_)) => _ = errors.insert("stratified".into(), "Choose yes or no.".into()),
     }
     if form.contains_key("quota") {
         match typed("quota").map(str::parse::<usize>) {
@@ -134,11 +140,18 @@ mod tests {
         let typed = |pairs: &[(&str, &str)]| -> Values {
             pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
         };
-        let form = typed(&[("budget", "2,2"), ("budget_unit", "total_percent"), ("strategy", "aada"), ("quota", "3")]);
+        let form = typed(&[
+            ("budget", "2,2"),
+            ("budget_unit", "total_percent"),
+            ("strategy", "aada"),
+            ("stratified", "true"),
+            ("quota", "3"),
+        ]);
         read(&mut choice, &form).unwrap();
         let mut again = Choice::of(&Recipe::recommended(Backbone::EfficientnetLite0));
         read(&mut again, &values(&choice)).unwrap();
-        assert_eq!((&again, choice.budget, choice.quota), (&choice, Budget::TotalPercent(2.2), Some(3)));
+        assert_eq!((&again, choice.budget), (&choice, Budget::TotalPercent(2.2)));
+        assert_eq!((choice.stratified, choice.quota), (true, Some(3)));
         read(&mut choice, &typed(&[("quota", "")])).unwrap();
         assert_eq!(choice.quota, None);
         for (name, value) in

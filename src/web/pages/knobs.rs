@@ -105,6 +105,7 @@ pub(crate) fn recipe(backbone: Backbone, form: &Values) -> Result<Recipe, Values
         Ok(()) => {
             json["budget"] = serde_json::json!(choice.budget);
             json["strategy"] = choice.strategy.slug().into();
+            json["stratified"] = choice.stratified.into();
             json["quota"] = choice.quota.unwrap_or(0).into();
         }
         Err(wrong) => errors.extend(wrong),

@@ -43,6 +43,7 @@ struct Picks {
     may_choose: bool,
     /// What the picks are made of, and where they lie, as `<svg>`.
     mix: Option<String>,
+    groups: Option<String>,
     map: Option<String>,
 }
 
@@ -66,6 +67,7 @@ impl Picks {
     /// `149 of 2975 frames, by 10 anchors of the source and 10 of the target`
     fn knobs(&self) -> String {
         let Some(selection) = &self.selection else { return String::new() };
+        let shares = if selection.stratified { ", of each group its share at most" } else { "" };
         let quota = selection.quota.map_or(String::new(), |quota| format!(", {quota} of a group at most"));
         let [k, v] = selection.anchors;
         let anchors = match selection.strategy.domains() {
@@ -74,7 +76,7 @@ impl Picks {
             [false, true] => format!(", by {v} anchors of the target"),
             [false, false] => String::new(),
         };
-        format!("{} of {} frames{quota}{anchors}", self.picks.len(), selection.candidates)
+        format!("{} of {} frames{shares}{quota}{anchors}", self.picks.len(), selection.candidates)
     }
 }
 
@@ -214,6 +216,7 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
             errors: BTreeMap::new(),
             may_choose: false,
             mix: None,
+            groups: None,
             map: None,
         });
     };
@@ -241,6 +244,11 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
     let mix = selection.as_ref().filter(|selection| !selection.mix.pool_frames.is_empty());
     let title = "Frames with each class in percent: picks, marked: all candidates";
     let mix = mix.map(|selection| Bars::of_mix(title.into(), classes, &selection.mix).svg());
+    let groups = selection.as_ref().filter(|selection| selection.groups.len() > 1);
+    let groups = groups.map(|selection| {
+        Bars::of_groups("Frames of each group in percent: picks, marked: all candidates".into(), &selection.groups)
+            .svg()
+    });
     let map = if selection.is_some() { map(app, &found).await? } else { None };
     let choice = choosing::values(&choice);
     Ok(Picks {
@@ -256,6 +264,7 @@ async fn load(app: &App, page: Page, project: Project, look: Option<u32>) -> Res
         errors: BTreeMap::new(),
         may_choose,
         mix,
+        groups,
         map,
     })
 }
