@@ -206,7 +206,8 @@ impl<'a> Known<'a> {
         let parent = self.arms.iter().find(|other| arm.from.as_ref() == Some(&other.name));
         line.recipe.read_by(arm.stage) == arm.recipe.read_by(arm.stage)
             && line.stage.is_none_or(|stage| stage == arm.stage && line.from == arm.from)
-            && chosen.map(|chosen| chosen.strategy) == arm.strategy
+            && chosen.map(|chosen| (chosen.strategy, line.recipe.stratified))
+                == arm.strategy.map(|strategy| (strategy, arm.recipe.stratified))
             && self.now(arm).all(|now| now.labelled == line.run.labelled && is_of_list(now, &line.run))
             && parent.is_none_or(|parent| {
                 let mut of_seed = self.lines(parent).filter(|other| other.run.seed == line.run.seed);
