@@ -9,8 +9,8 @@ use anyhow::Context;
 use image::{GrayImage, RgbImage};
 use sha2::{Digest, Sha256};
 use windlass::domain::{
-    Backbone, Budget, ClassMix, Confusion, Dataset, Domain, Evaluation, Event, Frame, FrameId, Layout, Line, MapPoint,
-    Mask, Pick, PointKind, ProjectId, Recipe, RoundId, Selection, Size, Split, Stage, Taxonomy, files,
+    Backbone, Budget, ClassMix, Confusion, Dataset, Domain, Evaluation, Event, Frame, FrameId, GroupMix, Layout, Line,
+    MapPoint, Mask, Pick, PointKind, ProjectId, Recipe, RoundId, Selection, Size, Split, Stage, Taxonomy, files,
 };
 use windlass::formats::codes::label_code;
 use windlass::formats::mask_png::write_gray;
@@ -176,7 +176,10 @@ async fn fill(workspace: &Workspace, dir: &Path, name: &str, moment: Moment) -> 
     let (picked_frames, pool_frames) = (share(0.6), share(0.0));
     let mix = ClassMix { picked_pixels: share(0.6), pool_pixels: share(0.0), picked_frames, pool_frames };
     let (budget, anchors, candidates) = (picks.len(), [10, 10], target_ids.len());
-    let selection = Selection { budget, anchors, candidates, mix, picks: picks.clone(), ..Selection::default() };
+    let group = |name: &str, candidates, picked| GroupMix { name: name.into(), candidates, picked };
+    let groups = vec![group("lindhagen", 5, 1), group("market", 9, 1), group("tramway, before dawn", 4, 6)];
+    let selection =
+        Selection { budget, anchors, candidates, mix, groups, picks: picks.clone(), ..Selection::default() };
     rounds::set_selection(&mut tx, round, &selection).await?;
     for (index, pick) in picks.iter().enumerate() {
         rounds::make_ready(&mut tx, round, pick.frame, "none", 0.1 + 0.02 * index as f64).await?;
