@@ -27,6 +27,7 @@ async fn a_lead_sees_what_the_picks_are_made_of_before_anybody_labels_and_choose
         seen.contains("zurich") && seen.contains("0.0 <tspan class=\"value\">-50.0"),
         "half of the pool, and no pick"
     );
+    assert!(seen.contains("2 of the 2 frames are of <b>aachen</b>, which 50 % of the candidates are"), "{seen}");
     assert!(seen.contains("Picked for its") && seen.contains("Choose again"));
 
     let form = [

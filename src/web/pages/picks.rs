@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::project::Look;
 use super::{choosing, show};
-use crate::domain::{Choice, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
+use crate::domain::{Choice, GroupMix, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
 use crate::formats::chart::{Bars, Chart, Scatter};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
@@ -54,6 +54,17 @@ impl Picks {
 
     fn strategy(&self) -> Strategy {
         self.selection.as_ref().map_or_else(Strategy::default, |selection| selection.strategy)
+    }
+
+    /// The group that most picks are of, where it has twice the share of them that it has of the candidates: its name, the
+    /// picks that are of it, its share of the candidates in per cent.
+    fn lopsided(&self) -> Option<(&str, usize, f64)> {
+        let groups = &self.selection.as_ref().filter(|selection| !selection.stratified)?.groups;
+        let all = |of: fn(&GroupMix) -> usize| groups.iter().map(of).sum::<usize>() as f64;
+        let (picked, candidates) = (all(|group| group.picked), all(|group| group.candidates));
+        let largest = groups.iter().max_by_key(|group| group.picked)?;
+        let (of_picks, of_pool) = (largest.picked as f64 / picked, largest.candidates as f64 / candidates);
+        (of_picks > 0.5 && of_picks >= 2.0 * of_pool).then_some((&largest.name, largest.picked, 100.0 * of_pool))
     }
 
     fn choice(&self, name: &str) -> &str {
