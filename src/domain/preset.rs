@@ -56,7 +56,8 @@ impl Recipe {
             kmeans_restarts: 5,
             budget: Budget::Percent(5.0),
             strategy: Strategy::Madav2,
-            stratified: false,
+            // Without, whole picks were of one kind of street (docs/results.md).
+            stratified: true,
             quota: 0,
             inject: if small { schedule(300, 0.01) } else { schedule(20_000, 2.5e-4) },
             train_decoder: true,
@@ -100,6 +101,7 @@ impl Recipe {
             preset: Preset::Paper,
             precision: Precision::F32,
             kmeans_iterations: 20,
+            stratified: false,
             inject: steps(111_450, &base.inject),
             adapt: steps(148_600, &base.adapt),
             labelled_loss: Supervision::CrossEntropy,
