@@ -349,8 +349,8 @@ async fn a_line_of_another_choice_or_parent_is_another_thing() {
     assert_eq!(seeds_with(2, EXPERIMENT.into()).await, [2, 2, 2, 2]);
     let mada = EXPERIMENT.replace(r#""madav2""#, r#""mada""#);
     assert_eq!(seeds_with(2, mada).await, [2, 2, 1, 1], "nor is what was adapted from that choice");
-    let as_they_come = EXPERIMENT.replace(r#""madav2""#, "\"madav2\"\nrecipe = { stratified = false }");
-    assert_eq!(seeds_with(2, as_they_come).await, [2, 2, 1, 1]);
+    let stratified = EXPERIMENT.replace(r#""madav2""#, "\"madav2\"\nrecipe = { stratified = true }");
+    assert_eq!(seeds_with(2, stratified).await, [2, 2, 1, 1]);
     let from_random = EXPERIMENT.replace(r#"from = "two selected""#, r#"from = "two random""#);
     assert_eq!(seeds_with(2, from_random).await[3], 1);
     let picking = |change: &str| {

@@ -216,7 +216,8 @@ pub(crate) fn new_project(folder: &Path, auto_advance: bool) -> NewProject {
 }
 
 pub(crate) fn recipe() -> Recipe {
-    Recipe { budget: Budget::Frames(2), ..Recipe::recommended(Backbone::EfficientnetLite0) }
+    let strategy = Strategy::Madav2;
+    Recipe { budget: Budget::Frames(2), strategy, ..Recipe::recommended(Backbone::EfficientnetLite0) }
 }
 
 /// Pictures and labels in CamVid's layout.

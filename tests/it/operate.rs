@@ -178,9 +178,10 @@ async fn behind_a_launcher_jobs_do_not_wait_for_each_other() {
 
 #[test]
 fn a_program_that_was_unpacked_takes_the_weights_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
+    // A link, as nobody may start a file that is still written to, if only by what another test starts meanwhile.
+    let folder = tempfile::tempdir_in(Path::new(WINDLASS).parent().unwrap()).unwrap();
     let program = folder.path().join("windlass");
-    std::fs::copy(WINDLASS, &program).unwrap();
+    std::fs::hard_link(WINDLASS, &program).unwrap();
     let looked_at = || {
         let mut demo = Command::new(&program);
         demo.args(["demo", "--no-browser", "--listen", "127.0.0.1:0", "--workspace"])
