@@ -52,6 +52,7 @@
 //! - Select runs as a job like the others, though it takes a second: one way to run things, one way to see them.
 //! - Pseudo labels are the teacher's answer to the very crop the student sees, never stored: a stored one is older than
 //!   the teacher, and 25 000 of them are a dataset of their own.
+//! - `recommended` chooses frames by coverage and not by MADAv2's distance, which crowds: Table 4 of `docs/results.md`.
 //! - Pages are rendered by the server; the label editor is the one island of script.
 
 pub mod domain;

@@ -167,9 +167,10 @@ impl<'a> Room<'a> {
         for group in groups {
             *left.entry(group).or_default() += 1;
         }
+        let budget = asked.budget.min(groups.len());
         for most in left.values_mut() {
             if asked.stratified {
-                *most = (asked.budget * *most).div_ceil(groups.len());
+                *most = (budget * *most).div_ceil(groups.len());
             }
             *most = (*most).min(asked.quota.unwrap_or(usize::MAX));
         }
