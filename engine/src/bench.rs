@@ -337,9 +337,10 @@ impl BenchCommand {
         let taxonomy = Taxonomy::built_in("cityscapes19").context("built in")?;
         let code = label_code(Layout::Cityscapes, &taxonomy).context("Cityscapes has codes")?;
         let (labels, predictions) = (pngs(labels, "_gtFine_labelIds.png")?, pngs(predictions, ".png")?);
-        let (n, of) = (labels.len(), predictions.len());
-        let found = "labels (*_gtFine_labelIds.png) and predictions (*.png) in these folders themselves";
-        ensure!(n == of && n > 0, "{n} and {of} {found}: there must be one prediction a label, and one at least");
+        let (of, n) = (labels.len(), predictions.len());
+        let found =
+            format!("{of} labels (*_gtFine_labelIds.png) and {n} predictions (*.png) lie in these folders themselves");
+        ensure!(n == of && n > 0, "{found}: there must be one prediction a label, and one at least");
         let pairs: Vec<_> = labels.iter().zip(&predictions).collect();
         let count = || -> Result<Confusion> {
             let of_pair = |(label, prediction): &(&PathBuf, &PathBuf)| -> Result<Confusion> {
