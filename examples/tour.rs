@@ -177,7 +177,8 @@ async fn fill(workspace: &Workspace, dir: &Path, name: &str, moment: Moment) -> 
     let mix = ClassMix { picked_pixels: share(0.6), pool_pixels: share(0.0), picked_frames, pool_frames };
     let (budget, anchors, candidates) = (picks.len(), [10, 10], target_ids.len());
     let group = |name: &str, candidates, picked| GroupMix { name: name.into(), candidates, picked };
-    let groups = vec![group("lindhagen", 5, 1), group("market", 9, 1), group("tramway, before dawn", 4, 6)];
+    let groups =
+        vec![group("lindhagen", candidates - 10, 3), group("market", 4, 3), group("tramway, before dawn", 6, 6)];
     let selection =
         Selection { budget, anchors, candidates, mix, groups, picks: picks.clone(), ..Selection::default() };
     rounds::set_selection(&mut tx, round, &selection).await?;

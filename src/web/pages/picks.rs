@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::project::Look;
 use super::{choosing, show};
-use crate::domain::{Choice, GroupMix, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
+use crate::domain::{Choice, MapPoint, ProjectId, Selection, Stage, Strategy, UserId, files};
 use crate::formats::chart::{Bars, Chart, Scatter};
 use crate::store::projects::{self, Project};
 use crate::store::rounds::{self, PickCounts, PickState, Picked, Round};
@@ -57,13 +57,13 @@ impl Picks {
     }
 
     /// The group that most picks are of, where it has twice the share of them that it has of the candidates: its name, the
-    /// picks that are of it, its share of the candidates in per cent.
+    /// picks that are of it, its share of the candidates in per cent. None where shares would change nothing.
     fn lopsided(&self) -> Option<(&str, usize, f64)> {
-        let groups = &self.selection.as_ref().filter(|selection| !selection.stratified)?.groups;
-        let all = |of: fn(&GroupMix) -> usize| groups.iter().map(of).sum::<usize>() as f64;
-        let (picked, candidates) = (all(|group| group.picked), all(|group| group.candidates));
-        let largest = groups.iter().max_by_key(|group| group.picked)?;
-        let (of_picks, of_pool) = (largest.picked as f64 / picked, largest.candidates as f64 / candidates);
+        let may_spread = |selection: &&Selection| !selection.stratified && selection.strategy != Strategy::Listed;
+        let selection = self.selection.as_ref().filter(may_spread)?;
+        let largest = selection.groups.iter().max_by_key(|group| group.picked)?;
+        let of_picks = largest.picked as f64 / self.picks.len() as f64;
+        let of_pool = largest.candidates as f64 / selection.candidates as f64;
         (of_picks > 0.5 && of_picks >= 2.0 * of_pool).then_some((&largest.name, largest.picked, 100.0 * of_pool))
     }
 
