@@ -1,14 +1,16 @@
 // @ts-check
 /**
  * How fast the editor is, as one line of JSON: `node tests/browser/speed.mjs [--width 2048] [--savers 20] [--loads 50]`.
+ * With `--real-mouse` strokes are drawn by an X server's mouse in a Chromium on its screen: that needs Xvfb and xdotool.
  *
  * A frame of 2048x1024 with 300 regions, every overlay on, in headless Chromium. Milliseconds throughout, megabytes of
- * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it, as the page can tell;
- * `stroke_to_screen` from there to the moment at which the browser's compositor has shown that frame, as its trace tells:
- * it holds the raster and the wait for the screen as well. `frame_to_paint` is what of `stroke_to_paint` the frame takes: the
- * rest a move waits for it to begin, up to 16.7 ms where a screen shows 60 a second: 15.8 at p95, whatever a page does.
- * `newest_to_paint` is `stroke_to_paint` of the newest move of each frame alone: a browser hands those of a real mouse to a
- * page together, once a frame, and only moves that come from a debugger one by one.
+ * 2^20 bytes. `stroke_to_paint` is from a move's own time stamp to the end of the first frame after it, as the page can
+ * tell, of the newest move of each frame: a browser hands those of a mouse to a page together, once a frame, with the newest's
+ * stamp. From a debugger they come one by one (`events_a_frame`), so that the others of a frame are told apart here.
+ * `every_move_to_paint` is of them all: one that comes just after its frame began waits 16.7 ms for the next where a screen
+ * shows 60 a second, so that the wait alone has a p95 of 15.8, whatever a page does. `frame_to_paint` is what the frame takes
+ * of both. `stroke_to_screen` is from the time stamp to the moment at which the browser's compositor has shown the
+ * frame, as its trace tells: it holds the raster and the wait for the screen as well.
  * `longest_task` is the main thread's longest while drawing, and `longest_task_cpu` what of it the thread was running;
  * `open_long_tasks` those over 50 ms while a frame is opened, until its segments are there. The figures mean little while
  * other things run on the machine: `load_average` says.
@@ -17,10 +19,11 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 
+import { Screen } from "./screen.js";
 import { Site, openBrowser } from "./support.js";
 
 const { values } = parseArgs({
-  options: { width: { type: "string", default: "2048" }, savers: { type: "string", default: "20" }, loads: { type: "string", default: "50" }, seconds: { type: "string", default: "20" } },
+  options: { width: { type: "string", default: "2048" }, savers: { type: "string", default: "20" }, loads: { type: "string", default: "50" }, seconds: { type: "string", default: "20" }, "real-mouse": { type: "boolean", default: false } },
 });
 const [width, savers, loads, seconds] = [values.width, values.savers, values.loads, values.seconds].map(Number);
 const height = width / 2;
@@ -50,11 +53,12 @@ function percentile(values, percent) {
 /** @param {number[]} values */
 const spread = (values) => ({ n: values.length, p50: percentile(values, 50), p95: percentile(values, 95), p99: percentile(values, 99), max: percentile(values, 100) });
 
-const browser = await openBrowser();
+const screen = values["real-mouse"] ? await Screen.open() : null;
+const browser = await openBrowser(screen?.display);
 const site = await Site.open({ width, frames: Math.max(savers, 2) });
 const loadBefore = loadavg()[0];
 /** @type {Record<string, any>} */
-const out = { width, height, chromium: browser.version(), cores: cpus().length };
+const out = { width, height, chromium: browser.version(), cores: cpus().length, mouse: screen ? "an X server's" : "the debugger's" };
 try {
   const ada = await site.visitor(browser, "Ada");
   await ada.post("/frames/1/take");
@@ -71,6 +75,7 @@ try {
 } finally {
   await browser.close();
   await site.close();
+  screen?.close();
 }
 out.load_average = [round(loadBefore), round(loadavg()[0])];
 const reached = {
@@ -144,41 +149,44 @@ async function strokes(page, devtools) {
     seen.moves = [];
     addEventListener("pointermove", (event) => {
       seen.newest = event;
+      const stamps = event.getCoalescedEvents().map(({ timeStamp }) => timeStamp);
       requestAnimationFrame((begin) => {
         const newest = seen.newest === event;
         const channel = new MessageChannel();
-        channel.port1.onmessage = () => seen.moves.push({ move: performance.now() - event.timeStamp, frame: performance.now() - begin, newest });
+        channel.port1.onmessage = () => {
+          const painted = performance.now();
+          seen.moves.push({ move: painted - event.timeStamp, every: stamps.map((stamp) => painted - stamp), frame: painted - begin, newest });
+        };
         channel.port2.postMessage(0);
       });
     }, true);
   });
+  const mouse = screen ? await screen.mouse(page) : debuggersMouse(devtools);
   const box = await page.evaluate(() => /** @type {Element} */ (document.querySelector("#stage")).getBoundingClientRect().toJSON());
-  const mouse = (/** @type {string} */ type, /** @type {number} */ k, /** @type {number} */ stroke) =>
-    devtools.send("Input.dispatchMouseEvent", {
-      type: /** @type {any} */ (type),
-      x: box.x + box.width * (0.1 + (0.8 * k) / POINTS),
-      y: box.y + box.height * (0.2 + 0.12 * stroke + 0.05 * Math.sin(k / 8)),
-      button: "left",
-      buttons: 1,
-      clickCount: 1,
-    });
+  const place = (/** @type {number} */ k, /** @type {number} */ stroke) => ({
+    x: box.x + box.width * (0.1 + (0.8 * k) / POINTS),
+    y: box.y + box.height * (0.2 + 0.12 * stroke + 0.05 * Math.sin(k / 8)),
+  });
   /** @type {number[][]} */
-  const [moves, newest, frames, screen, longest, ran] = [[], [], [], [], [], []];
+  const [newest, every, frames, shownAt, longest, ran] = [[], [], [], [], [], []];
+  let events = 0;
   await page.keyboard.press("b");
   for (let stroke = 0; stroke < STROKES; stroke++) {
     await page.keyboard.press("5732q"[stroke]);
+    await mouse.move(place(0, stroke));
     await page.evaluate(() => (/** @type {any} */ (window).moves = []));
     await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing", "input", "disabled-by-default-devtools.timeline"] });
     await page.evaluate(() => performance.mark("from"));
-    await mouse("mousePressed", 0, stroke);
+    await mouse.down(place(0, stroke));
     const begun = performance.now();
     const sent = [];
     for (let k = 1; k < POINTS; k++) {
       await sleep(Math.max(0, begun + k * PACE - performance.now()));
-      sent.push(mouse("mouseMoved", k, stroke));
+      sent.push(mouse.move(place(k, stroke)));
     }
     await Promise.all(sent);
-    await mouse("mouseReleased", POINTS - 1, stroke);
+    await mouse.up(place(POINTS - 1, stroke));
+    await page.waitForFunction(() => /** @type {any} */ (window).windlass.editor.stroke == null);
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.evaluate(() => performance.mark("to"));
     const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
@@ -187,14 +195,43 @@ async function strokes(page, devtools) {
     longest.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.dur ?? 0) / 1000)));
     ran.push(Math.max(0, ...tasks.map((/** @type {any} */ event) => (event.tdur ?? 0) / 1000)));
     for (const seen of await page.evaluate(() => /** @type {any} */ (window).moves)) {
-      moves.push(seen.move);
+      events++;
+      every.push(...seen.every);
       if (!seen.newest) continue;
       newest.push(seen.move);
       frames.push(seen.frame);
     }
-    screen.push(...shown(traceEvents));
+    shownAt.push(...shown(traceEvents));
   }
-  return { stroke_to_paint: spread(moves), newest_to_paint: spread(newest), frame_to_paint: spread(frames), stroke_to_screen: spread(screen), longest_task: spread(longest), longest_task_cpu: spread(ran) };
+  return {
+    stroke_to_paint: spread(newest),
+    every_move_to_paint: spread(every),
+    events_a_frame: round(events / frames.length),
+    frame_to_paint: spread(frames),
+    stroke_to_screen: spread(shownAt),
+    longest_task: spread(longest),
+    longest_task_cpu: spread(ran),
+  };
+}
+
+/** @param {import("playwright-core").CDPSession} devtools */
+function debuggersMouse(devtools) {
+  let buttons = 0;
+  const send = (/** @type {any} */ type, /** @type {import("./screen.js").Point} */ at) => devtools.send("Input.dispatchMouseEvent", { type, ...at, button: buttons || type === "mouseReleased" ? "left" : "none", buttons, clickCount: 1 });
+  return {
+    /** @param {import("./screen.js").Point} at */
+    move: (at) => send("mouseMoved", at),
+    /** @param {import("./screen.js").Point} at */
+    down(at) {
+      buttons = 1;
+      return send("mousePressed", at);
+    },
+    /** @param {import("./screen.js").Point} at */
+    up(at) {
+      buttons = 0;
+      return send("mouseReleased", at);
+    },
+  };
 }
 
 /** @param {any[]} events of a trace @returns {number[]} for each move that was shown, from its time stamp until then */

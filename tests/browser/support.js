@@ -13,7 +13,6 @@ import { chromium } from "playwright-core";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const QUIET_FLAGS = [
-  "--headless",
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -23,15 +22,19 @@ const QUIET_FLAGS = [
   "--disable-sync",
 ];
 
-/** @returns {Promise<import("playwright-core").Browser>} the Chromium that setup.sh finds */
-export function openBrowser() {
+/**
+ * @param {string} [display] of an X server; headless without it
+ * @returns {Promise<import("playwright-core").Browser>} the Chromium that setup.sh finds
+ */
+export function openBrowser(display) {
   const folders = (process.env.PATH ?? "").split(":");
   const onPath = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) => folders.map((folder) => join(folder, name)));
   const executablePath = [process.env.CHROMIUM, ...onPath].find((place) => place && existsSync(place));
   if (!executablePath) {
     throw new Error("There is no Chromium: install it (Debian: apt-get install chromium), or set CHROMIUM to the program.");
   }
-  return chromium.launch({ executablePath, args: QUIET_FLAGS });
+  if (!display) return chromium.launch({ executablePath, args: ["--headless", ...QUIET_FLAGS] });
+  return chromium.launch({ executablePath, args: QUIET_FLAGS, headless: false, env: { ...process.env, DISPLAY: display } });
 }
 
 /** @returns {string} the example that serves a drawn workspace, freshly built */
