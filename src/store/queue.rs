@@ -15,6 +15,9 @@ use crate::domain::{Checks, FrameId, ProjectId, Size, Taxonomy, UserId, Work};
 /// How long a lease lasts without a sign of life, in milliseconds.
 pub const LEASE: i64 = 5 * 60 * 1000;
 
+/// How long a frame that was opened again for somebody waits for them, in milliseconds: a day, for they may have gone home.
+const AWAITED: i64 = 24 * 3600 * 1000;
+
 /// Of a pick: its mask is the one that was submitted last.
 const UNCHANGED: &str = "submitted_version = (select max(version) from mask where mask.frame_id = pick.frame_id)";
 
@@ -27,6 +30,24 @@ pub struct Holder {
     pub name: String,
     /// Milliseconds since 1970.
     pub until: i64,
+}
+
+impl Holder {
+    /// Whether the frame was opened again for them, and they have not come to it yet.
+    pub fn is_awaited(&self, now: i64) -> bool {
+        self.until > now + LEASE
+    }
+}
+
+/// Somebody for whom a frame may be opened again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// Whether a version of its mask is theirs.
+    pub has_saved: bool,
 }
 
 /// A frame that was chosen for labelling, as the annotate page meets it.
@@ -52,6 +73,8 @@ pub struct Chosen {
     pub holder: Option<Holder>,
     /// Who finished it last.
     pub submitted_by: Option<UserId>,
+    /// Their name.
+    pub submitter: Option<String>,
     /// Below the workspace, an 8-bit PNG of the frame's size.
     pub uncertainty: Option<String>,
     /// Below the workspace, a segments file (`formats::segments`).
@@ -66,14 +89,17 @@ pub struct Chosen {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It was never chosen, or there is no such frame.
-    #[error("this frame is not chosen for labelling")]
+    #[error("this frame is not chosen for labelling: a lead may have left it out")]
     NotChosen,
     /// The proposal is not there yet.
     #[error("the model's proposal for this frame is still being made: come back in a moment")]
     NotReady,
     /// It is finished.
-    #[error("this frame was submitted: reopen it to change it")]
-    Submitted,
+    #[error("{}", submitted(.0.as_deref()))]
+    Submitted(Option<String>),
+    /// It is finished, by who asks.
+    #[error("you submitted this frame: open it again to change it")]
+    SubmittedByYou,
     /// Somebody else works on it.
     #[error("{} works on this frame now", .0.name)]
     Leased(Holder),
@@ -90,15 +116,24 @@ pub enum Refusal {
     NotYours,
 }
 
+fn submitted(by: Option<&str>) -> String {
+    match by {
+        Some(name) => format!("{name} submitted this frame: ask them or a lead to open it again for you"),
+        None => "this frame was submitted: ask a lead to open it again for you".into(),
+    }
+}
+
 /// A chosen frame, by its newest round.
 pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>> {
     let row = sqlx::query(
         "select f.frame_id, f.project_id, f.name, f.width, f.height, project.taxonomy, project.checks, project.created_at, p.state,
-             p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, p.uncertainty_path, p.segments_path,
+             p.lease_user_id, holder.name as holder, p.lease_until, p.submitted_by, submitter.name as submitter,
+             p.uncertainty_path, p.segments_path,
              (select count(*) from pick where round_id = p.round_id and state = 'submitted') as finished,
              (select count(*) from pick where round_id = p.round_id) as total
          from pick p join frame f using (frame_id) join project using (project_id)
              left join user holder on holder.user_id = p.lease_user_id
+             left join user submitter on submitter.user_id = p.submitted_by
          where p.frame_id = ? order by p.round_id desc limit 1",
     )
     .bind(frame.0)
@@ -116,6 +151,7 @@ pub async fn chosen(db: &Db, frame: FrameId, now: i64) -> Result<Option<Chosen>>
         state: from_word(row.get("state"))?,
         holder: holder_of(&row, now),
         submitted_by: row.get::<Option<i64>, _>("submitted_by").map(UserId),
+        submitter: row.get("submitter"),
         uncertainty: row.get("uncertainty_path"),
         segments: row.get("segments_path"),
         finished: row.get("finished"),
@@ -181,7 +217,8 @@ pub async fn take_in(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Res
     Ok(Ok(until.bind(frame.0).bind(user.0).bind(now + LEASE).fetch_one(&mut **tx).await?))
 }
 
-/// Leases this frame to a lead, whoever works on it; what that person has not saved is saved once the frame is free again.
+/// Leases this frame to a lead, whoever works on it; what that person has not saved is saved once the frame is free again, or
+/// opened again for them.
 pub async fn take_over(db: &Db, frame: FrameId, lead: UserId, now: i64) -> Result<()> {
     sqlx::query("update pick set lease_user_id = ?2, lease_until = ?3 where frame_id = ?1 and state = 'ready'")
         .bind(frame.0)
@@ -312,9 +349,30 @@ pub async fn submit(db: &Db, submission: Submission<'_>) -> Result<Result<(), Re
 /// [`release`]. Not while a stage learns from the labels, of whatever round: the stage after would not find what it stands
 /// on.
 pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i64) -> Result<Result<(), Refusal>> {
+    open_again(db, frame, (user, is_lead), (user, now + LEASE)).await
+}
+
+/// [`reopen`] for another, as for who drew on it and could not save before it was handed on: it waits for them for a day.
+pub async fn reopen_for(
+    db: &Db,
+    frame: FrameId,
+    other: UserId,
+    user: UserId,
+    is_lead: bool,
+    now: i64,
+) -> Result<Result<(), Refusal>> {
+    open_again(db, frame, (user, is_lead), (other, now + AWAITED)).await
+}
+
+async fn open_again(
+    db: &Db,
+    frame: FrameId,
+    (user, is_lead): (UserId, bool),
+    (holder, until): (UserId, i64),
+) -> Result<Result<(), Refusal>> {
     let opened = sqlx::query(
-        "update pick set state = 'ready', lease_user_id = ?2, lease_until = ?3
-         where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?4)
+        "update pick set state = 'ready', lease_user_id = ?3, lease_until = ?4
+         where frame_id = ?1 and state = 'submitted' and (submitted_by = ?2 or ?5)
             and not exists (
                 select 1 from job join round using (project_id)
                 where round.round_id = pick.round_id and job.state in ('queued', 'running', 'stopping') and stage in (
@@ -322,18 +380,43 @@ pub async fn reopen(db: &Db, frame: FrameId, user: UserId, is_lead: bool, now: i
     )
     .bind(frame.0)
     .bind(user.0)
-    .bind(now + LEASE)
+    .bind(holder.0)
+    .bind(until)
     .bind(is_lead)
     .execute(db.write())
     .await?;
     Ok(if opened.rows_affected() > 0 { Ok(()) } else { Err(Refusal::NotYours) })
 }
 
+/// For whom this person may open a frame again: who saved it first, the latest foremost. Who drew on it and could not save
+/// has left no trace here, so that everybody else comes after.
+pub async fn others(db: &Db, chosen: &Chosen, user: UserId) -> Result<Vec<Other>> {
+    let rows = sqlx::query(
+        "select user.user_id, name, max(version) as latest from user
+             left join mask on mask.user_id = user.user_id and frame_id = ?1
+         where user.user_id <> ?2 and user.user_id is not ?3
+         group by user.user_id order by latest desc, name",
+    )
+    .bind(chosen.frame.0)
+    .bind(user.0)
+    .bind(chosen.submitted_by.map(|user| user.0))
+    .fetch_all(db.read())
+    .await?;
+    let other = |row: &SqliteRow| Other {
+        user: UserId(row.get("user_id")),
+        name: row.get("name"),
+        has_saved: row.get::<Option<i64>, _>("latest").is_some(),
+    };
+    Ok(rows.iter().map(other).collect())
+}
+
 /// Whether this person may draw on a frame now.
 async fn may_work(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Result<Result<(), Refusal>> {
     let row = sqlx::query(
-        "select state, lease_user_id, user.name as holder, lease_until
-         from pick left join user on user_id = lease_user_id where frame_id = ? order by round_id desc limit 1",
+        "select state, lease_user_id, holder.name as holder, lease_until, submitted_by, submitter.name as submitter
+         from pick left join user holder on holder.user_id = lease_user_id
+             left join user submitter on submitter.user_id = submitted_by
+         where frame_id = ? order by round_id desc limit 1",
     )
     .bind(frame.0)
     .fetch_optional(&mut **tx)
@@ -341,7 +424,10 @@ async fn may_work(tx: &mut Tx, frame: FrameId, user: UserId, now: i64) -> Result
     let Some(row) = row else { return Ok(Err(Refusal::NotChosen)) };
     Ok(match (from_word(row.get("state"))?, holder_of(&row, now)) {
         (PickState::Waiting, _) => Err(Refusal::NotReady),
-        (PickState::Submitted, _) => Err(Refusal::Submitted),
+        (PickState::Submitted, _) if row.get::<Option<i64>, _>("submitted_by") == Some(user.0) => {
+            Err(Refusal::SubmittedByYou)
+        }
+        (PickState::Submitted, _) => Err(Refusal::Submitted(row.get("submitter"))),
         (PickState::Ready, Some(holder)) if holder.user != user => Err(Refusal::Leased(holder)),
         (PickState::Ready, _) => Ok(()),
     })

@@ -52,16 +52,20 @@ struct Spoken {
     message: String,
 }
 
-/// Stands before everything: gives errors the page that fits who asked. A button on a page gets a notice for that page.
+/// Stands before everything: gives errors the page that fits who asked. A button on a page gets a notice for that page, a
+/// script the sentence as it is.
 pub(super) async fn dress(mut page: Page, request: Request, next: Next) -> Response {
     let on_a_page = request.headers().contains_key("hx-request");
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let reads = on_a_page || accepts.is_some_and(|accept| accept.contains("text/html"));
     let mut response = next.run(request).await;
+    if !reads {
+        return response;
+    }
     page.person = response.extensions().get().cloned();
     let spoken = response.extensions().get().cloned();
     let spoken = spoken.or_else(|| {
-        let error = unspoken(&response).filter(|_| reads)?;
+        let error = unspoken(&response)?;
         *response.status_mut() = error.status();
         Some(error.spoken())
     });
@@ -156,7 +160,7 @@ impl IntoResponse for WebError {
             tracing::error!("a request failed: {error:#}");
         }
         let spoken = self.spoken();
-        // Text for now: the page around it is made where the request is known.
+        // Text for scripts: the page around it is made where the request is known.
         let mut response = (self.status(), spoken.message.clone()).into_response();
         response.extensions_mut().insert(spoken);
         if let Self::TooMany(seconds) = self {

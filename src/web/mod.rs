@@ -240,6 +240,7 @@ pub fn routes() -> Vec<Route> {
         post("/frames/{frame}/release", Member, annotate::release),
         post("/frames/{frame}/submit", Member, annotate::submit).up_to(256 * KIB),
         post("/frames/{frame}/reopen", Member, annotate::reopen),
+        post("/frames/{frame}/reopen-for", Member, annotate::reopen_for),
         get("/frames/{frame}/mask", Member, mask::read),
         // It takes the body as it comes: no more than its frame has pixels.
         patch("/frames/{frame}/mask", Member, mask::save),

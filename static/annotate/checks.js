@@ -5,6 +5,7 @@ import { Cells, FOUR } from "./cells.js";
 import { findGaps } from "./gaps.js";
 import { UNLABELLED } from "./label_map.js";
 import { findRegions } from "./regions.js";
+import { percentText } from "./words.js";
 
 /** @typedef {import("./regions.js").Mask} Mask */
 /** @typedef {import("./geometry.js").Bounds} Bounds */
@@ -36,7 +37,7 @@ function unlabelled(mask, { unlabelled_percent: limit }) {
   if (percent <= limit) return [];
   const gaps = findGaps(mask);
   const places = gaps.slice(0, SHOWN).map((gap) => ({ text: `${number(gap.size)} pixels`, bounds: boundsOf(gap) }));
-  return [{ kind: "unlabelled", text: `${percent.toFixed(1)} % is unlabelled; this project allows ${limit} %`, count: gaps.length, places }];
+  return [{ kind: "unlabelled", text: `${percentText(percent)} is unlabelled; this project allows ${limit} %`, count: gaps.length, places }];
 }
 
 /** @param {Mask} mask @param {Checks} checks @param {string[]} names @returns {Finding[]} */

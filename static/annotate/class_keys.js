@@ -3,6 +3,7 @@
 
 import { find, say } from "./dom.js";
 import { keyOf, shown } from "./keyboard.js";
+import { firstKeys } from "./palette.js";
 
 /** @typedef {import("./palette.js").PaletteClass} PaletteClass */
 
@@ -17,7 +18,7 @@ import { keyOf, shown } from "./keyboard.js";
  */
 export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
   const body = find("#help-body");
-  const first = palette.map(({ key }) => key);
+  const first = firstKeys(palette.length, new Set(keyboard.commands.flatMap(({ keys }) => keys)));
   /** @type {HTMLElement | null} */
   let waiting = null;
   /** No key comes any more. */
@@ -96,7 +97,7 @@ export function wireClassKeys({ palette, keyboard, memory, run, changed }) {
     say(`${shown(key)} is ${one.name}${other && other !== one ? `, ${other.key ? shown(other.key) : "no key"} is ${other.name}` : ""}`);
   };
 
-  for (const one of palette) one.key = memory.kept.keys?.[one.name] ?? one.key;
+  palette.forEach((one, index) => (one.key = memory.kept.keys?.[one.name] ?? first[index]));
   // Kept for other classes than there are now, two may have the same.
   if (new Set(palette.map(({ key }) => key).filter(Boolean)).size < palette.filter(({ key }) => key).length) palette.forEach((one, index) => (one.key = first[index]));
   memory.ask(() => ({ keys: Object.fromEntries(palette.map(({ name, key }) => [name, key])) }));

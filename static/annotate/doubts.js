@@ -3,6 +3,7 @@
 
 import { disable, find, press, reveal, say, setText } from "./dom.js";
 import { FixQueue } from "./fix_queue.js";
+import { ORIGIN } from "./label_map.js";
 import { stillOpen } from "./pending.js";
 
 /** @typedef {import("./history.js").Stroke} Stroke */
@@ -28,7 +29,7 @@ export function wireDoubts({ editor, stage, palette }) {
     if (!queue) return;
     setText("#doubt-progress", `${Math.floor(queue.progress * 100)} %`);
     if (node < 0) return;
-    setText("#question-text", `${palette[classOf(node)]?.name ?? "Unlabelled"}? If not, choose its class. ${queue.looked.size + 1} of ${queue.nodes.length}`);
+    setText("#question-text", `${palette[classOf(node)]?.name ?? "Unlabelled"}? If not, choose its class. ${queue.looked.size + queue.passed.size + 1} of ${queue.nodes.length}`);
     disable("#doubt-back", queue.trail.length === 0);
   };
   /** @param {number} node */
@@ -44,6 +45,16 @@ export function wireDoubts({ editor, stage, palette }) {
     segments?.eachRun(node, (y, from, to) => (counts[map.at((from + to) >> 1, y)] += to - from));
     return counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
   };
+  /** Whether most of a segment is not the model's any more. @param {number} node */
+  const drawn = (node) => {
+    const { segments, map } = editor;
+    let [model, all] = [0, 0];
+    segments?.eachRun(node, (y, from, to) => {
+      all += to - from;
+      for (let at = y * map.width + from; at < y * map.width + to; at++) model += Number(map.origins[at] === ORIGIN.model);
+    });
+    return 2 * model < all;
+  };
   /** @param {(queue: FixQueue) => number} step gives the node to go to */
   const move = (step) => {
     if (!queue || stage.drawing) return;
@@ -53,6 +64,11 @@ export function wireDoubts({ editor, stage, palette }) {
   };
   const next = () => move((queue) => queue.next());
   const done = () => move((queue) => queue.done());
+  const accept = () => {
+    const looked = editor.looked.size;
+    done();
+    if (editor.looked.size > looked) editor.onLook();
+  };
   const back = () => {
     if (queue?.trail.length) move((queue) => queue.back());
   };
@@ -60,7 +76,7 @@ export function wireDoubts({ editor, stage, palette }) {
     queue?.leave();
     go(-1);
   };
-  for (const [id, run] of /** @type {[string, () => void][]} */ ([["#next-doubt", next], ["#doubt-right", done], ["#doubt-next", next], ["#doubt-back", back], ["#doubt-leave", leave]])) {
+  for (const [id, run] of /** @type {[string, () => void][]} */ ([["#next-doubt", next], ["#doubt-right", accept], ["#doubt-next", next], ["#doubt-back", back], ["#doubt-leave", leave]])) {
     find(id).addEventListener("click", run);
   }
   return {
@@ -73,14 +89,14 @@ export function wireDoubts({ editor, stage, palette }) {
     /** @param {Uint8Array} doubt 0 to 255 for each pixel */
     begin(doubt) {
       if (!editor.segments) return;
-      queue = new FixQueue(editor.segments, doubt);
+      queue = new FixQueue(editor.segments, doubt, editor.looked, drawn);
       button.disabled = false;
       show();
     },
     /** Enter. @returns {boolean} whether it is a segment of the queue that it means */
     accept() {
       if (!queue || queue.node < 0) return false;
-      done();
+      accept();
       return true;
     },
     /** A class was chosen: it is that of the segment, unless something else is being drawn with it. */
@@ -96,14 +112,14 @@ export function wireDoubts({ editor, stage, palette }) {
       const place = corrected.get(id);
       if (!queue || place === undefined) return;
       if (queue.node >= 0) go(queue.goBackTo(place));
-      else queue.looked.delete(place);
+      else queue.looked.delete(queue.nodes[place]);
     },
     /** @param {Stroke} stroke */
     redone({ id }) {
       const place = corrected.get(id);
       if (!queue || place === undefined) return;
       if (queue.at === place) done();
-      else queue.looked.add(place);
+      else queue.looked.add(queue.nodes[place]);
     },
   };
 }

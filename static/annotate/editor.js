@@ -58,8 +58,18 @@ export class Editor {
      * @type {{ tool: "polygon" | "propagate", polygon: Polygon, spread: Spread | null, after: Stroke | undefined } | null}
      */
     this.dropped = null;
+    /** The polygon that was closed last, and its fill: where that is undone, its corners are open again. @type {{ polygon: Polygon, stroke: Stroke | undefined } | null} */
+    this.closed = null;
     /** The merge that undo has asked about. @type {Stroke | null} */
     this.asked = null;
+    /** Segments that the person has looked at in the fix queue. @type {Set<number>} */
+    this.looked = new Set();
+    /** Called when one was looked at and is right. */
+    this.onLook = () => {};
+    /** The value under the pen when it went down; -1 outside. */
+    this.under = -1;
+    /** Called when a tool painted nothing, since what it was set on may not be painted over: with that value. @type {(value: number) => void} */
+    this.onRefused = () => {};
     /** Called after each finished change, with what it was: `brush`, `undo`. @type {(name: string) => void} */
     this.onChange = () => {};
     /** While the frame is being opened or submitted nothing can be drawn: it would come too early or too late. */
@@ -122,9 +132,9 @@ export class Editor {
   press(point, { erase = false, reach = 0, again = false, replace = false, pressure } = {}) {
     if (this.frozen || this.busy) return;
     const value = erase || this.tool === "eraser" ? UNLABELLED : this.class;
+    this.under = this.map.at(Math.floor(point.x), Math.floor(point.y));
     if (this.tool === "replace" || (replace && this.tool === "fill")) {
-      const old = this.map.at(Math.floor(point.x), Math.floor(point.y));
-      if (old >= 0) this.box = new Box(point, value, old);
+      if (this.under >= 0) this.box = new Box(point, value, this.under);
     } else if (this.tool === "rectangle") {
       this.box = new Box(point, value);
     } else if (this.tool === "fill") {
@@ -154,12 +164,13 @@ export class Editor {
   /** The pen goes up. */
   lift() {
     this.scribble = null;
-    this.polygon.held = -1;
+    if (this.polygon.letGo()) return this.closePolygon();
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
     const name = this.history.open?.name ?? "brush";
+    const { value } = this.stroke;
     this.stroke = null;
-    if (this.history.end()) this.#changed(name);
+    this.#end(name, value);
   }
 
   /** Whether the pen is down. */
@@ -188,18 +199,21 @@ export class Editor {
     this.abandon();
     const { pending, polygon, spread } = this;
     if (!pending) return;
-    this.dropped = { tool: pending, polygon, spread, after: this.history.past.at(-1) };
+    // One whose fill was undone comes back with redo.
+    if (!polygon.reopened) this.dropped = { tool: pending, polygon, spread, after: this.history.past.at(-1) };
     this.spread = null;
     this.polygon = this.#newPolygon();
   }
 
   /** Fills the polygon. */
   closePolygon() {
-    if (!this.polygon.canClose || this.frozen) return;
-    this.polygon.held = -1;
-    const { ring } = this.polygon;
+    const { polygon } = this;
+    if (!polygon.canClose || this.frozen) return;
+    polygon.letGo();
+    const { ring } = polygon;
     this.polygon = this.#newPolygon();
-    this.#change("polygon", this.class, () => fillPolygon(this.map, ring, this.class));
+    const filled = this.#change("polygon", this.class, () => fillPolygon(this.map, ring, this.class));
+    if (filled) this.closed = { polygon, stroke: this.history.past.at(-1) };
   }
 
   /** Paints what the scribble would fill. @returns {boolean} whether there was anything */
@@ -225,12 +239,12 @@ export class Editor {
   }
 
   get canUndo() {
-    return this.pending !== null || this.history.canUndo || this.#droppedNow !== null;
+    return (this.pending !== null && !this.polygon.reopened) || this.history.canUndo || this.#droppedNow !== null;
   }
 
   /**
    * Takes back what the pen has begun, a preview, the newest corner of an open polygon, else the newest change; what was
-   * dropped since that change comes first.
+   * dropped since that change comes first. A polygon whose fill it takes back is open again; the next undo passes over it.
    *
    * @returns {{ stroke: Stroke, done: boolean } | null} the change that it came to; a merge is undone by the second time
    */
@@ -239,15 +253,19 @@ export class Editor {
     if (this.frozen) return null;
     if (this.busy) this.abandon();
     else if (this.spread) this.spread = null;
-    else if (this.pending) this.polygon.takeBack();
+    else if (this.pending && !this.polygon.reopened) this.polygon.takeBack();
     else if (this.#droppedNow) this.#pickUp(this.#droppedNow);
-    else if (newest) return { stroke: newest, done: this.#undo(newest) };
+    else {
+      if (this.polygon.reopened) this.polygon = this.#newPolygon();
+      if (newest) return { stroke: newest, done: this.#undo(newest) };
+    }
     return null;
   }
 
   /** @returns {Stroke | null} the change that was made again */
   redo() {
     if (this.frozen || this.busy || !this.history.redo()) return null;
+    if (this.polygon.reopened) this.polygon = this.#newPolygon();
     this.#changed("redo");
     return this.history.past[this.history.past.length - 1];
   }
@@ -265,24 +283,28 @@ export class Editor {
   }
 
   /**
-   * Gives runs of pixels a class, whatever is locked, as one change.
+   * Gives runs of pixels a class, as one change: over everything but what is locked.
    *
    * @param {string} name
-   * @param {{ runs: [number, number][], value: number }[]} parts runs as `[from, to)` in the map, within a row
+   * @param {{ runs: [number, number][], value: number }[]} parts each of one value; runs as `[from, to)` in the map, within a row
    * @param {import("./label_map.js").Source} [source] where what they become comes from
+   * @returns {number} parts that were painted
    */
   paintRuns(name, parts, source = "hand") {
     this.lift();
     const { map } = this;
+    const free = parts.filter(({ runs }) => !this.rules.locked.has(map.pixels[runs[0][0]]));
     const paint = () => {
-      for (const { runs, value } of parts) {
+      map.paintable.fill(1);
+      for (const { runs, value } of free) {
         for (const [from, to] of runs) {
           const y = Math.floor(from / map.width);
           map.span(y, from - y * map.width, to - y * map.width, value);
         }
       }
     };
-    this.#change(name, UNLABELLED, () => (map.paintable.fill(1), paint()), source);
+    this.#change(name, UNLABELLED, paint, source);
+    return free.length;
   }
 
   /** @param {Point} point */
@@ -309,10 +331,10 @@ export class Editor {
 
   /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase @param {boolean} again */
   #corner(point, reach, erase, again) {
+    if (reach) this.polygon.wire?.pullFrom(reach);
     if (erase) this.polygon.remove(point, reach);
     // The first press has set the last corner, or has closed it already.
     else if (again) this.closePolygon();
-    else if (this.polygon.closesAt(point, reach)) this.closePolygon();
     else if (!this.polygon.hold(point, reach)) this.polygon.add(point);
   }
 
@@ -338,6 +360,9 @@ export class Editor {
       return false;
     }
     this.history.undo();
+    if (this.closed?.stroke === newest && this.tool === "polygon") {
+      this.polygon = Object.assign(this.closed.polygon, { wire: this.polygon.wire, reopened: true });
+    }
     this.#changed("undo");
     return true;
   }
@@ -383,8 +408,14 @@ export class Editor {
     this.rules.hold(value);
     this.history.begin(name, source);
     act();
+    return this.#end(name, value);
+  }
+
+  /** @param {string} name @param {number} value what was painted @returns {boolean} whether it changed anything */
+  #end(name, value) {
     const changed = this.history.end();
     if (changed) this.#changed(name);
+    else if (this.under >= 0 && this.under !== value && !this.rules.allows(this.under, value)) this.onRefused(this.under);
     return changed;
   }
 

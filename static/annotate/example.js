@@ -13,10 +13,11 @@ const DIMMED = 0.3;
  *   setup: import("./page.js").Setup,
  *   editor: import("./editor.js").Editor,
  *   palette: PaletteClass[],
+ *   memory: import("./memory.js").Memory,
  * }} parts
  * @returns {{ commands: import("./keyboard.js").Command[], show: () => void }}
  */
-export function wireExample({ setup, editor, palette }) {
+export function wireExample({ setup, editor, palette, memory }) {
   const view = find("#example-view");
   const canvas = /** @type {HTMLCanvasElement} */ (view.querySelector("canvas"));
   const button = find("#example");
@@ -60,6 +61,8 @@ export function wireExample({ setup, editor, palette }) {
     show();
   };
   button.addEventListener("click", run);
+  if (memory.kept.example) run();
+  memory.ask(() => ({ example: pressed(button) }));
   return { commands: [{ keys: ["shift+e"], name: "Example from the source", group: "View", run }], show };
 }
 

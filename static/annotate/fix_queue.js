@@ -7,8 +7,13 @@
 const QUEUE_SCALE = 3;
 
 export class FixQueue {
-  /** @param {Segments} segments @param {Uint8Array} doubt 0 to 255 for each pixel */
-  constructor(segments, doubt) {
+  /**
+   * @param {Segments} segments
+   * @param {Uint8Array} doubt 0 to 255 for each pixel
+   * @param {Set<number>} [looked] nodes that were looked at already; those that will be come to it
+   * @param {(node: number) => boolean} [drawn] whether a node was drawn by hand meanwhile: nobody is asked about it
+   */
+  constructor(segments, doubt, looked = new Set(), drawn = () => false) {
     /** Sums of doubt: that of the mean times the area. @type {Map<number, number>} */
     const sums = new Map();
     const bySuperpixel = new Float64Array(segments.count);
@@ -19,8 +24,10 @@ export class FixQueue {
     this.nodes = all.map(([node]) => node);
     this.weights = all.map(([, sum]) => sum);
     this.total = this.weights.reduce((sum, weight) => sum + weight, 0);
-    /** Places in `nodes` that were looked at. @type {Set<number>} */
-    this.looked = new Set();
+    this.looked = looked;
+    this.drawn = drawn;
+    /** Nodes that were passed over, as drawn by hand. @type {Set<number>} */
+    this.passed = new Set();
     /** The place that is looked at now; -1 before the first and after the last. */
     this.at = -1;
     /** The places before it, the newest last: the way back. @type {number[]} */
@@ -34,17 +41,17 @@ export class FixQueue {
 
   /** Goes to the most doubtful segment not looked at yet. @returns {number} its node; -1 where all were */
   next() {
-    const { nodes, looked, at } = this;
+    const { nodes, at } = this;
     if (at >= 0) this.trail.push(at);
-    const after = nodes.findIndex((_, place) => place > at && !looked.has(place));
-    // Round to the first again: one may be passed over.
-    this.at = after >= 0 ? after : nodes.findIndex((_, place) => !looked.has(place));
+    const after = nodes.findIndex((node, place) => place > at && this.#asks(node));
+    // Round to the first again: one may be left for later.
+    this.at = after >= 0 ? after : nodes.findIndex((node) => this.#asks(node));
     return this.node;
   }
 
   /** The segment is right as it is, or was put right: on to the next. @returns {number} the next node; -1 where all were looked at */
   done() {
-    if (this.at >= 0) this.looked.add(this.at);
+    if (this.at >= 0) this.looked.add(this.node);
     return this.next();
   }
 
@@ -55,7 +62,7 @@ export class FixQueue {
 
   /** @param {number} place whose correction was undone @returns {number} its node */
   goBackTo(place) {
-    this.looked.delete(place);
+    this.looked.delete(this.nodes[place]);
     this.trail = this.trail.filter((before) => before !== place);
     this.at = place;
     return this.node;
@@ -68,7 +75,17 @@ export class FixQueue {
   /** How much of the frame's doubt was looked at, 0 to 1. */
   get progress() {
     let sum = 0;
-    for (const place of this.looked) sum += this.weights[place];
+    this.nodes.forEach((node, place) => {
+      if (this.looked.has(node) || this.passed.has(node)) sum += this.weights[place];
+    });
     return this.total ? sum / this.total : 1;
+  }
+
+  /** @param {number} node @returns {boolean} whether it is still to be looked at */
+  #asks(node) {
+    this.passed.delete(node);
+    if (this.looked.has(node)) return false;
+    if (this.drawn(node)) this.passed.add(node);
+    return !this.passed.has(node);
   }
 }

@@ -51,3 +51,13 @@ export function wireKeySwitch(keyboard, memory) {
   memory.ask(() => ({ keysOnFrame: box.checked }));
   obey();
 }
+
+/** The switch for a trackpad that the page takes for a wheel. @param {import("./pointer.js").Pointer} pointer @param {import("./memory.js").Memory} memory */
+export function wireWheelSwitch(pointer, memory) {
+  const box = /** @type {HTMLInputElement} */ (find("#wheel-moves"));
+  box.checked = memory.kept.wheelMoves ?? false;
+  const obey = () => (pointer.wheelMoves = box.checked);
+  box.addEventListener("change", obey);
+  memory.ask(() => ({ wheelMoves: box.checked }));
+  obey();
+}

@@ -47,9 +47,11 @@ export class Keyboard {
     return this.place !== null && this.place !== document.activeElement && !ctrlKey && !metaKey && !altKey;
   }
 
-  /** @param {KeyboardEvent} event @returns {Command | undefined} that of the key, else of the sign that it prints: a German `"` is Shift + 2 */
+  /** @param {KeyboardEvent} event @returns {Command | undefined} that of the key, else of the sign that it prints, a German `"` being Shift + 2, else of its place */
   #commandOf(event) {
-    return this.byKey.get(keyOf(event)) ?? (event.ctrlKey || event.metaKey ? undefined : this.byKey.get(signOf(event)));
+    const known = this.byKey.get(keyOf(event));
+    if (known || event.ctrlKey || event.metaKey) return known;
+    return this.byKey.get(signOf(event)) ?? this.byKey.get(placeOf(event) ?? "");
   }
 
   /** @param {KeyboardEvent} event */
@@ -65,7 +67,7 @@ export class Keyboard {
 }
 
 /** What a keyboard of the United States has where others have a letter of their own, without and with Shift. */
-const PLACES = { BracketLeft: "[{", BracketRight: "]}", Semicolon: ";:", Quote: "'\"", Comma: ",<", Period: ".>", Slash: "/?", Backslash: "\\|" };
+const PLACES = { BracketLeft: "[{", BracketRight: "]}", Semicolon: ";:", Quote: "'\"", Comma: ",<", Period: ".>", Slash: "/?", Backslash: "\\|", Minus: "-_", Equal: "=+" };
 
 /**
  * @param {KeyboardEvent} event
@@ -89,7 +91,12 @@ function printed({ key, code, shiftKey }) {
   const named = key.length > 1 && !["Dead", "Process", "Unidentified"].includes(key);
   if (named || /^[!-~]$/.test(key)) return key.toLowerCase();
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
-  return letter?.toLowerCase() ?? PLACES[/** @type {keyof typeof PLACES} */ (code)]?.[Number(shiftKey)] ?? key.toLowerCase();
+  return letter?.toLowerCase() ?? placeOf({ code, shiftKey, altKey: false }) ?? key.toLowerCase();
+}
+
+/** What an American keyboard has there: a French `-` is the digit 6, but right of the digits it has a key to spare. @param {{ code: string, shiftKey: boolean, altKey: boolean }} event @returns {string | undefined} */
+function placeOf({ code, shiftKey, altKey }) {
+  return altKey ? undefined : PLACES[/** @type {keyof typeof PLACES} */ (code)]?.[Number(shiftKey)];
 }
 
 /** The sign that is printed, however it is reached: a German `[` is AltGr + 8. @param {KeyboardEvent} event @returns {string} empty for what is no sign */

@@ -12,11 +12,12 @@ const AWAY = 10 * 60_000;
  *   renew: () => Promise<LeaseOutcome>,
  *   tell: (outcome: LeaseOutcome) => void,
  *   idle: () => number,
- * }} parts `idle`: for how long there was no sign of the person, in milliseconds
+ *   over: () => boolean,
+ * }} parts `idle`: for how long there was no sign of the person, in milliseconds; `over`: whether another tab keeps it now
  */
-export function keepLease({ renew, tell, idle }) {
+export function keepLease({ renew, tell, idle, over }) {
   let away = false;
-  const beat = async () => tell(await renew());
+  const beat = async () => over() || tell(await renew());
   const tick = () => {
     away = idle() > AWAY;
     if (!away) beat();

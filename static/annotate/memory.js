@@ -4,9 +4,11 @@
 /**
  * @typedef {{
  *   locked?: string[], hidden?: string[], keys?: Record<string, string>,
- *   brightness?: number, contrast?: number, opacity?: number, size?: number,
- *   outlines?: boolean, minimap?: boolean, patterns?: boolean, keysOnFrame?: boolean,
- * }} Kept classes by name: another round may have others
+ *   brightness?: number, contrast?: number, opacity?: number,
+ *   outlines?: boolean, minimap?: boolean, patterns?: boolean, doubt?: boolean, gaps?: boolean, example?: boolean,
+ *   tool?: import("./editor.js").ToolName, name?: string, size?: number, scale?: number, extent?: number, snap?: boolean,
+ *   keysOnFrame?: boolean, wheelMoves?: boolean,
+ * }} Kept classes by name, also that in the hand: another round may have others
  */
 
 export class Memory {

@@ -12,7 +12,7 @@ import { EVERYTHING } from "./rules.js";
  *   palette: import("./palette.js").PaletteClass[],
  *   act: (change: () => void) => void,
  * }} parts
- * @returns {{ commands: import("./keyboard.js").Command[], show: () => void }}
+ * @returns {{ commands: import("./keyboard.js").Command[], told: () => string, show: () => void }}
  */
 export function wireOver({ editor, stage, palette, act }) {
   const { rules } = editor;
@@ -20,16 +20,21 @@ export function wireOver({ editor, stage, palette, act }) {
   find("#over-classes").replaceChildren(...palette.map(({ index, name }) => new Option(name, String(index))));
   let byPointer = false;
   choice.addEventListener("pointerdown", () => (byPointer = true));
-  choice.addEventListener("keydown", () => (byPointer = false));
+  choice.addEventListener("keydown", (event) => {
+    if (event.key.startsWith("Arrow")) byPointer = false;
+    // What was chosen is what was chosen before: no change told of it.
+    if (!byPointer || event.key.length > 1) return;
+    event.preventDefault();
+    stage.surface.focus({ preventScroll: true });
+    stage.surface.dispatchEvent(new KeyboardEvent("keydown", event));
+  });
   choice.addEventListener("change", () => {
     act(() => (rules.over = Number(choice.value)));
     // Else the next class key would choose from the list; a keyboard's own user stays where they are.
     if (byPointer) stage.surface.focus({ preventScroll: true });
   });
-  const tell = () => {
-    const name = palette[rules.over]?.name;
-    say(rules.over === EVERYTHING ? "Paint over everything" : `Paint only over ${name ?? "what is unlabelled"}`);
-  };
+  const told = () => (rules.over === EVERYTHING ? "paint over everything" : `paint only over ${palette[rules.over]?.name ?? "what is unlabelled"}`);
+  const tell = () => say(told().replace("p", "P"));
   const onlyTarget = () => {
     const { target } = stage;
     const value = target ? editor.map.at(Math.floor(target.x), Math.floor(target.y)) : -1;
@@ -42,6 +47,8 @@ export function wireOver({ editor, stage, palette, act }) {
       { keys: ["s"], name: "Only unlabelled, on and off", group: "Paint over", run: () => act(() => (rules.toggleUnlabelled(), tell())) },
       { keys: ["shift+s"], name: "Only the cursor's class", group: "Paint over", run: () => act(onlyTarget) },
     ],
+    /** What is painted over, in words. */
+    told,
     show() {
       if (choice.value !== String(rules.over)) choice.value = String(rules.over);
       choice.classList.toggle("narrowed", rules.over !== EVERYTHING);

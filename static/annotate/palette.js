@@ -5,19 +5,19 @@ import { UNLABELLED } from "./label_map.js";
 
 /** @typedef {{ index: number, name: string, color: [number, number, number], key: string }} PaletteClass */
 
-/** Digits, then the row of letters below them: 19 classes under the left hand and its neighbour. */
-const CLASS_KEYS = [..."1234567890qwertyuiop"];
+const ROWS = [..."1234567890qwertyuiop"];
+/** Digits, then the row of letters below them: 19 classes under the left hand and its neighbour; then both with Shift. */
+const CLASS_KEYS = [...ROWS, ...ROWS.map((key) => `shift+${key}`)];
 
 /** @param {{ name: string, color: [number, number, number] }[]} classes @returns {PaletteClass[]} */
 export function paletteOf(classes) {
-  return classes.map(({ name, color }, index) => ({ index, name, color, key: firstKeyOf(index) }));
+  return classes.map(({ name, color }, index) => ({ index, name, color, key: "" }));
 }
 
-/** @param {number} index @returns {string} the class's key at first; the second twenty with shift; none beyond */
-function firstKeyOf(index) {
-  const key = CLASS_KEYS[index % CLASS_KEYS.length];
-  if (index < CLASS_KEYS.length) return key;
-  return index < 2 * CLASS_KEYS.length ? `shift+${key}` : "";
+/** @param {number} count classes @param {Set<string>} held keys that do something else @returns {string[]} the key of each at first; empty for those beyond */
+export function firstKeys(count, held) {
+  const free = CLASS_KEYS.filter((key) => !held.has(key));
+  return Array.from({ length: count }, (_, index) => free[index] ?? "");
 }
 
 /**

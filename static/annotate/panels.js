@@ -4,10 +4,11 @@
 import { wireClassKeys } from "./class_keys.js";
 import { wireClasses } from "./class_list.js";
 import { wireDoubts } from "./doubts.js";
-import { disable, find, press, say, setText, toggle } from "./dom.js";
+import { disable, find, press, pressed, say, setText, toggle } from "./dom.js";
 import { wireExample } from "./example.js";
 import { wireJumps } from "./jumps.js";
-import { fillKeySheet, wireKeySwitch } from "./key_sheet.js";
+import { Hand } from "./hand.js";
+import { fillKeySheet, wireKeySwitch, wireWheelSwitch } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
 import { Memory } from "./memory.js";
@@ -16,9 +17,9 @@ import { wirePending } from "./pending.js";
 import { wireRelease } from "./release.js";
 import { rove } from "./rove.js";
 import { wireSubmit } from "./submit.js";
-import { SIZES } from "./tools/brush.js";
 import { wireUndo } from "./undoing.js";
 import { wireVersions } from "./versions.js";
+import { percentText } from "./words.js";
 
 /** @typedef {import("./editor.js").ToolName} ToolName */
 /** @typedef {import("./keyboard.js").Command} Command */
@@ -60,17 +61,24 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   const classes = wireClasses({ editor, painter, palette, memory, act, choose });
   const over = wireOver({ editor, stage, palette, act });
   const look = wireLook(stage, memory, light);
-  const example = wireExample({ setup, editor, palette });
+  const example = wireExample({ setup, editor, palette, memory });
   const jumps = wireJumps(editor, stage, looker);
   const submitting = wireSubmit({ setup, editor, stage, looker, saving, act });
   const release = wireRelease({ editor, saving });
   const versions = wireVersions({ editor, preview, server, act });
   const undoing = wireUndo({ editor, stage, doubts, act });
   /** @param {ToolName} tool */
-  const take = (tool) => act(() => (editor.take(tool) ? undefined : say("This frame has no segments")));
+  const take = (tool) => act(() => (editor.take(tool) ? undefined : say(noSegments)));
+  /** Until they are there. */
+  let noSegments = setup.segments ? "The segments are still being read" : "This frame has no segments";
+  editor.onRefused = (value) => {
+    const name = palette[value]?.name ?? "what is unlabelled";
+    say(editor.rules.locked.has(value) ? `${name} is locked` : `Not painted: ${over.told()}`);
+  };
   /** @param {number} factor */
   const zoom = (factor) => {
-    if (stage.hovered) view.zoomAt(stage.hovered, factor);
+    if (pen.active) view.zoomAt(view.toScreen(pen.point), factor);
+    else if (stage.hovered) view.zoomAt(stage.hovered, factor);
     else view.zoom(factor);
     stage.move();
   };
@@ -103,8 +111,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   // What is open comes first: a segment that is accepted in its place would be one that nobody looked at.
   const enter = () => act(() => (!editor.pending && doubts.accept()) || (pen.active || penDown() ? pen.press() : close()));
   const drop = () => act(() => (editor.pending || stage.drawing ? editor.cancel() : doubts.leave()));
-  const pending = wirePending({ editor, act, close, drop });
-  const snap = () => act(() => (editor.snap(toggle(find("#snap"))), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
+  const pending = wirePending({ editor, pen, act, close, drop });
+  const snap = () => editor.segments === null ? say(noSegments) : act(() => (editor.snap(toggle(find("#snap"))), say(editor.polygon.wire ? "Polygons follow edges" : "Polygons are straight")));
   /** Not from the mouse's stroke to where the keyboard's pen is. @param {number} dx @param {number} dy @param {boolean} far */
   const move = (dx, dy, far) => act(() => pointer.drawing || pen.move(dx, dy, far));
   /** @param {string} key @param {number} dx @param {number} dy @returns {Command[]} */
@@ -125,7 +133,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     { keys: ["f"], name: "Fill a region", group: "Tools", run: () => take("fill") },
     { keys: ["shift+f"], name: "Replace in a rectangle", group: "Tools", run: () => take("replace") },
     { keys: ["m"], name: "Move the view", group: "Tools", run: () => take("hand") },
-    { keys: ["space"], name: "The same, while held", group: "Tools", hold: holdHand },
+    { keys: ["space", "shift+space"], shown: ["Space"], name: "The same, while held", group: "Tools", hold: holdHand },
     { keys: ["["], name: "Smaller brush, segments", group: "Tools", run: () => act(() => editor.resize(-1)) },
     { keys: ["]"], name: "Larger", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
@@ -162,6 +170,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   const keyboard = new Keyboard(commands);
   fillKeySheet(find("#help-body"), commands);
   wireKeySwitch(keyboard, memory);
+  wireWheelSwitch(pointer, memory);
   wireClassKeys({ palette, keyboard, memory, run: choose, changed: () => classes.showKeys() });
 
   for (const [id, run] of /** @type {[string, () => void][]} */ ([
@@ -192,8 +201,10 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
   find("#doubt").toggleAttribute("disabled", !setup.uncertainty);
   fade(memory.kept.opacity ?? Number(opacity.value));
-  if (SIZES.includes(memory.kept.size ?? 0)) editor.size = /** @type {number} */ (memory.kept.size);
-  memory.ask(() => ({ opacity: Number(opacity.value), size: editor.size }));
+  if (memory.kept.doubt) toggleDoubt();
+  if (memory.kept.gaps) toggleGaps();
+  memory.ask(() => ({ opacity: Number(opacity.value), doubt: pressed(find("#doubt")), gaps: pressed(find("#gaps")) }));
+  const hand = new Hand(editor, palette, memory);
 
   stage.onPaint = () => {
     for (const button of tools) press(button, button.dataset.tool === editor.tool);
@@ -214,7 +225,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     // Not with every move of a stroke: a browser redraws all that lies between the stroke and what else changed.
     if (editor.busy) return;
     const percent = editor.map.unlabelledShare * 100;
-    setText("#gaps-value", `${percent.toFixed(percent < 9.95 ? 1 : 0)} %`);
+    setText("#gaps-value", percentText(percent));
+    hand.tell(stage);
     doubts.show();
   };
   stage.ask();
@@ -223,6 +235,12 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     showSegments(segments) {
       editor.segments = segments;
       for (const control of ["[data-tool=segment]", "[data-tool=propagate]", "#snap"]) disable(control, false);
+      if (memory.kept.snap) editor.snap(toggle(find("#snap"), true));
+      act(() => hand.takeUp());
+    },
+    /** They could not be read. */
+    lackSegments() {
+      noSegments = "The segments of this frame could not be read: load the page anew to try again";
     },
     /** @param {Uint8Array} doubt of every pixel, 0 to 255 */
     beginQueue: (doubt) => doubts.begin(doubt),

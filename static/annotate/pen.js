@@ -32,13 +32,14 @@ export class Pen {
     this.#follow();
   }
 
-  /** Down, up again; a corner; a fill. */
+  /** Down, up again; a corner that is new, or in the hand until the next time; a fill. */
   press() {
+    const { editor } = this;
     this.active = true;
-    if (this.editor.busy) this.editor.lift();
-    else this.editor.press(this.point, { reach: REACH / this.view.scale });
-    // A corner is set, not held.
-    if (!this.editor.busy) this.editor.lift();
+    if (editor.busy || editor.polygon.held >= 0) return editor.lift();
+    editor.press(this.point, { reach: REACH / this.view.scale });
+    const { was, closing } = editor.polygon;
+    if (!editor.busy && (!was || closing)) editor.lift();
   }
 
   /** Keeps the pen in sight. */

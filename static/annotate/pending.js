@@ -11,10 +11,10 @@ export function stillOpen({ spread }) {
 }
 
 /**
- * @param {{ editor: Editor, act: (change: () => void) => void, close: () => void, drop: () => void }} parts
+ * @param {{ editor: Editor, pen: import("./pen.js").Pen, act: (change: () => void) => void, close: () => void, drop: () => void }} parts
  * @returns {{ show: () => void }}
  */
-export function wirePending({ editor, act, close, drop }) {
+export function wirePending({ editor, pen, act, close, drop }) {
   const bar = find("#pending");
   const trim = find("#trim");
   // The stage below would draw.
@@ -28,6 +28,9 @@ export function wirePending({ editor, act, close, drop }) {
       reveal("#pending", pending !== null);
       if (!pending) return;
       setText("#close-pending > span", spread ? "Accept" : "Close");
+      // Enter is the keyboard's pen itself.
+      setText("#close-pending > kbd", pen.active ? "⇧Enter" : "Enter");
+      find("#close-pending").setAttribute("aria-keyshortcuts", pen.active ? "Shift+Enter" : "Enter");
       disable("#close-pending", !spread && !polygon.canClose);
       trim.hidden = !spread;
       press(trim, spread?.trims ?? false);

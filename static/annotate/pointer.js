@@ -21,13 +21,14 @@ const YOUNG = 300;
 const SHORT = 24;
 /** Tools that act at once: with them a finger waits until it is lifted. @type {Set<import("./editor.js").ToolName>} */
 const WAIT = new Set(["fill", "polygon"]);
-/** After a pen a hand still rests for so long, in milliseconds. */
+/** After a pen a hand still rests for so long, in milliseconds; later its finger moves the view. */
 const RESTS = 1000;
 /** One notch of a wheel is some 100 units: a quarter nearer. */
 const WHEEL = 0.0022;
 /** Two fingers on a trackpad turn it by a few units; a wheel with Ctrl shall not leap. */
 const PINCH = 0.01;
 const MOST_PINCHED = 25;
+const NOTCH = 120;
 /** So many units are a step of size: a notch is one, a flick of a trackpad not all of them. */
 const STEP = 60;
 
@@ -64,6 +65,10 @@ export class Pointer {
     this.turned = 0;
     /** Whether what turns is a trackpad. */
     this.trackpad = false;
+    /** Whether the person wants the view moved by it, whatever it is. */
+    this.wheelMoves = false;
+    /** How near a pinch of Safari's has come. */
+    this.gesture = 1;
     surface.addEventListener("pointerdown", (event) => this.#press(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#lift(event));
@@ -71,6 +76,8 @@ export class Pointer {
     surface.addEventListener("pointerleave", () => this.down.size === 0 && tell.hover(null));
     surface.addEventListener("contextmenu", (event) => event.preventDefault());
     surface.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    // Safari's own, for a trackpad: else it would zoom the page.
+    for (const type of ["gesturestart", "gesturechange", "gestureend"]) surface.addEventListener(type, (event) => this.#gesture(event));
   }
 
   /** Whether one draws: what moves the view now would draw a line. */
@@ -91,13 +98,14 @@ export class Pointer {
     if (type === "touch" && this.hand?.type === "touch" && this.down.size === 2) return this.#pinchBegins(event);
     if (this.down.size > 1) return;
     this.hand = { id, type };
-    if (event.button === 1 || this.panning || this.editor.tool === "hand") {
+    // Two fingers may move the view, a palm that is left behind does nothing.
+    if (type === "touch" && event.timeStamp - this.penAt < RESTS) return;
+    const penDraws = type === "touch" && this.penAt > -Infinity;
+    if (event.button === 1 || this.panning || penDraws || this.editor.tool === "hand") {
       event.preventDefault();
       this.act = "pan";
       this.surface.classList.add("panning");
     } else if (event.button === 0 || event.button === 2 || event.button === 5) {
-      // Two fingers may move the view, a palm that is left behind draws nothing.
-      if (type === "touch" && event.timeStamp - this.penAt < RESTS) return;
       this.act = "draw";
       this.drawn = { at, time: event.timeStamp, far: 0 };
       const begin = this.#stroke(event, at);
@@ -228,11 +236,24 @@ export class Pointer {
     this.tell.moved();
   }
 
-  /** Only a trackpad moves in two directions at once; only a wheel counts by lines. @param {WheelEvent} event */
-  #swipes({ deltaX, deltaY, deltaMode }) {
+  /**
+   * Only a trackpad moves in two directions at once; only a wheel counts by lines, or by whole notches, as its older measure
+   * tells, of which one is 120.
+   *
+   * @param {any} event a `WheelEvent`, with what browsers add to it
+   */
+  #swipes({ deltaX, deltaY, deltaMode, wheelDeltaY: notches = 0 }) {
     if (deltaX && deltaY) this.trackpad = true;
-    if (deltaMode === LINES) this.trackpad = false;
-    return this.trackpad || deltaY === 0;
+    else if (deltaMode === LINES || (deltaX === 0 && notches !== 0 && notches % NOTCH === 0)) this.trackpad = false;
+    return this.trackpad || this.wheelMoves || deltaY === 0;
+  }
+
+  /** @param {any} event a `GestureEvent` */
+  #gesture(event) {
+    event.preventDefault();
+    if (event.type === "gesturechange") this.view.zoomAt(this.#where(event), event.scale / this.gesture);
+    this.gesture = event.type === "gesturechange" ? event.scale : 1;
+    this.tell.moved();
   }
 
   /** With Shift the wheel changes the size of what is in the hand: a brush, segments. @param {number} delta some browsers turn it sideways then */

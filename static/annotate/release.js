@@ -4,6 +4,9 @@
 import { find, say } from "./dom.js";
 import { stillOpen } from "./pending.js";
 
+/** A key that leaves the page is pressed twice, within so many milliseconds. */
+const TWICE = 2500;
+
 /**
  * @param {{
  *   editor: import("./editor.js").Editor,
@@ -16,14 +19,22 @@ export function wireRelease({ editor, saving }) {
   const release = async () => {
     if (editor.frozen) return;
     editor.lift();
-    if (editor.polygon.canClose || editor.spread) return say(stillOpen(editor));
-    editor.cancel();
+    if (editor.pending) return say(stillOpen(editor));
     // A stroke after the last save would stay behind.
     editor.frozen = true;
-    if (await saving.sync.flush()) return form.submit();
+    const saved = await saving.sync.flush();
+    if (saving.over) return;
+    if (saved) return form.submit();
     editor.frozen = false;
     say("Not put back: the last strokes are not saved yet");
   };
+  let asked = -Infinity;
+  const ask = () => {
+    const now = performance.now();
+    if (editor.pending || now - asked < TWICE) return release();
+    asked = now;
+    say("Shift + Backspace once more puts the frame back");
+  };
   form.addEventListener("submit", (event) => (event.preventDefault(), release()));
-  return { commands: [{ keys: ["shift+backspace"], name: "Put the frame back", group: "Frame", shown: ["Shift + Backspace"], run: release }] };
+  return { commands: [{ keys: ["shift+backspace"], name: "Put the frame back", group: "Frame", shown: ["Shift + Backspace"], once: true, run: ask }] };
 }

@@ -6,10 +6,11 @@ import { find, reveal } from "./dom.js";
 import { MERGE } from "./editor.js";
 import { LabelMap } from "./label_map.js";
 import { Merge } from "./merge.js";
+import { tellOthers } from "./others.js";
 import { applyChange, changeOf } from "./runs.js";
 import { keptWhere, showSaveState } from "./save_state.js";
 import { Drafts } from "./store/draft.js";
-import { NoSuchVersion } from "./store/server.js";
+import { FAREWELL, NoSuchVersion } from "./store/server.js";
 import { Sync } from "./store/sync.js";
 import { when } from "./words.js";
 import { WorkClock } from "./work.js";
@@ -38,11 +39,15 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   /** @type {Parcel | null} */
   let underWay = null;
   let parcels = 0;
-  let leaving = false;
-  /** Whether the draft of an earlier visit was read: one that could not be is not written over without strokes. */
+  /** Whether the draft of an earlier visit was read: one that could not be is not written over. */
   let draftRead = false;
-  /** Another tab goes on with the frame: the draft is its own. */
-  let handedOver = false;
+  /** Whether the second try came to a draft without strokes that the page has not. @type {Promise<boolean> | null} */
+  let readAgain = null;
+  /** Another tab wants the frame, or has it. */
+  let wanted = false;
+  /** Whether the draft is this page's to write: once all of it is on the page, until another tab has the frame or it is submitted. */
+  let mine = false;
+  let persistent = false;
   let kept = version;
   /** @type {Merge | null} */
   let merge = null;
@@ -90,7 +95,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       clock.giveBack(slip.work);
     },
     late: ({ work }) => clock.takeOff(work),
-    put: ({ change, slip }, base) => server.saveTiles(change, slip, base, { keepalive: leaving }),
+    put: ({ change, slip }, base) => server.saveTiles(change, slip, base),
     async judge(theirs, base) {
       const newest = await maskOf(theirs.version);
       const old = base === theirs.version ? newest : await baseOf(base);
@@ -102,11 +107,19 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     onState: hear,
   });
 
+  /** Strokes that are in it, and not on the page, come back as the page is loaded anew: not here, over what was drawn since. */
+  const readOnceMore = async () => {
+    draftRead = await drafts.read().then((draft) => !draft?.change.length, () => false);
+    reveal("#unread", !draftRead);
+    return draftRead;
+  };
+
   /** Of this browser's own keeping: told once, if it fails. */
   const keepDraft = async () => {
-    if ((!sync.dirty && !draftRead) || handedOver) return;
+    if ((!sync.dirty && !draftRead) || !mine) return;
     kept = sync.version;
     const draft = () => ({
+      name: find(".top .name").textContent ?? "",
       version: sync.version,
       change: changeOf(map, new Set([...unsent.list, ...(underWay?.tiles ?? [])])),
       lost: sync.doubtful.slice(),
@@ -114,8 +127,10 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       at: Date.now(),
       past: history.past.slice(),
       future: history.future.slice(),
+      looked: [...editor.looked],
     });
-    const failed = await drafts.write(draft).then(() => false, () => true);
+    const may = draftRead || (await (readAgain ??= readOnceMore()));
+    const failed = !may || (await drafts.write(draft).then(() => false, () => true));
     if (failed === pill.hasAttribute("data-undrafted")) return;
     pill.toggleAttribute("data-undrafted", failed);
     showSaveState(sync.state);
@@ -127,14 +142,27 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     sync.touch();
     keepDraft();
   };
+  editor.onLook = () => {
+    clock.act("accept");
+    keepDraft();
+  };
 
   /** @param {SaveState} state */
   function hear(state) {
     if (state.kind === "saved" || state.kind === "waiting") underWay = null;
     showSaveState(state);
+    if (state.kind === "unsaved") persist();
     // Strokes that came during a save are drawn on the version that it made.
     if (state.kind === "saved" || kept !== sync.version) keepDraft();
     if (state.kind === "conflict") settle(state.theirs);
+  }
+
+  /** From now on strokes may be in the draft alone: a browser short of room is not to throw it away. */
+  function persist() {
+    if (persistent) return;
+    persistent = true;
+    // Under http browsers have it not.
+    navigator.storage?.persist?.().catch(() => {});
   }
 
   /** @param {import("./store/sync.js").Theirs} theirs */
@@ -167,12 +195,15 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   async function recover() {
     const draft = await drafts.read().then(
       (found) => ((draftRead = true), found),
-      () => undefined,
+      () => reveal("#unread", true),
     );
     if (!draft) return;
+    for (const node of draft.looked) editor.looked.add(node);
     const unsaved = draft.change.length > 0;
     // What was saved, and then saved anew by somebody else, cannot be undone stroke by stroke.
     if (!unsaved && draft.version !== version) return;
+    const { lost, sent } = draft;
+    sync.doubtful = [...lost, ...sent];
     const newest = map.clone();
     // Drawn on an older version: the save will find out what of it is theirs, and ask.
     const base = draft.version === version ? null : await baseOf(draft.version);
@@ -183,15 +214,13 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     applyChange(map, draft.change);
     history.restore(draft);
     stage.ask();
-    // The save that the page made when it was left arrived.
+    // Nothing was left to save, or what the page sent as it was left arrived: each version since then may be one of these.
     if (map.differences(newest).length === 0) {
       unsent.take();
+      for (const { work } of sent.slice(Math.max(0, version - draft.version))) clock.giveBack(work);
       return;
     }
     if (base) sync.version = draft.version;
-    // Drafts of older pages have neither.
-    const { lost = [], sent = [] } = draft;
-    sync.doubtful = [...lost, ...sent];
     for (const { work } of sent) clock.giveBack(work);
     find("#recovered").hidden = false;
     find("#recovered-text").textContent = `Your unsaved strokes of ${when(draft.at)} were brought back. Undo takes them away one by one.`;
@@ -200,43 +229,50 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
 
   find("#retry").addEventListener("click", () => sync.flush());
   find("#recovered-close").addEventListener("click", () => reveal("#recovered", false));
+  find("#others-close").addEventListener("click", () => reveal("#others", false));
+  find("#read-again").addEventListener("click", () => location.reload());
 
   for (const sign of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(sign, () => clock.touch(), { passive: true, capture: true });
   addEventListener("online", () => sync.flush());
   addEventListener("offline", () => showSaveState(sync.state));
   addEventListener("focus", () => sync.state.kind === "unsaved" && sync.flush());
   addEventListener("blur", () => sync.flush());
-  /** It may be the last that a page does: what the pen has drawn so far is a stroke. */
+  /** It may be the last that a page does: what the pen has drawn so far is a stroke, and the time since the last one is work. */
   const part = () => {
     editor.lift();
     sync.flush();
+    keepDraft();
   };
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && part());
-  addEventListener("pagehide", () => {
-    leaving = true;
-    part();
-  });
-  addEventListener("pageshow", () => (leaving = false));
+  addEventListener("pagehide", part);
+  /** Whether all that is unsaved goes to the server as the page is left: one save does, and no second one after it. */
+  const goesAlong = () => navigator.onLine && sync.state.kind === "waiting" && changeOf(map, unsent.list).length < FAREWELL;
   addEventListener("beforeunload", (event) => {
-    if (handedOver) return;
-    const undrafted = sync.dirty && pill.hasAttribute("data-undrafted");
-    if (undrafted || sync.state.kind === "unsaved" || sync.state.kind === "conflict") event.preventDefault();
+    if (!mine) return;
+    const undrafted = pill.hasAttribute("data-undrafted");
+    if ((sync.dirty && (undrafted || !goesAlong())) || editor.polygon.canClose || editor.spread) event.preventDefault();
   });
 
   await recover();
+  mine = true;
   hear(sync.state);
-  drafts.tidy().catch(() => {});
+  tellOthers(drafts).catch(() => {});
 
   /** @param {import("./store/server.js").Objection} [objection] @returns {Promise<string | null>} what is wrong */
   async function deliver(objection) {
-    if (!(await sync.flush())) return "The last strokes are not saved yet, so the frame cannot be submitted.";
+    const saved = await sync.flush();
+    if (wanted) return null;
+    if (!saved) return "The last strokes are not saved yet, so the frame cannot be submitted.";
     const work = clock.take();
     const outcome = await server.submit(sync.version, work, objection).catch(() => ({ problem: "The server does not answer. Try again in a moment." }));
     if ("problem" in outcome) {
       clock.giveBack(work);
-      return capital(outcome.problem);
+      return outcome.problem;
     }
-    await drafts.write(null).catch(() => {});
+    if (!wanted) {
+      mine = false;
+      if (draftRead) await drafts.write(null).catch(() => {});
+    }
     location.assign(outcome.next);
     return null;
   }
@@ -247,26 +283,33 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     /** For how long there was no sign of the person, in milliseconds. */
     idle: () => clock.idle,
 
+    /** Whether another tab goes on with the frame, or nobody does. */
+    get over() {
+      return wanted || !mine;
+    },
+
     /** @param {LeaseOutcome} outcome */
     hearOfLease(outcome) {
       // Without an answer the last one stands.
       if (outcome.kind !== "unknown") find("#leased").hidden = outcome.kind !== "taken";
-      if (outcome.kind === "taken") find("#leased-text").textContent = `${capital(outcome.message)} What you draw now is kept ${keptWhere()}. It is saved once the frame is free again.`;
+      if (outcome.kind === "taken") find("#leased-text").textContent = `${outcome.message} What you draw now is kept ${keptWhere()}. It is saved once the frame is yours again.`;
       if (outcome.kind === "held" && sync.state.kind === "unsaved") sync.flush();
     },
 
     /** Another tab wants the frame: what is drawn goes to the server, or else stays in the draft. */
     async leave() {
+      wanted = true;
       editor.lift();
       editor.cancel();
       editor.frozen = true;
       await sync.flush();
-      await drafts.writing?.catch(() => {});
+      await keepDraft();
     },
 
     /** Another tab has the frame. */
     end() {
-      editor.frozen = handedOver = true;
+      editor.frozen = wanted = true;
+      mine = false;
       sync.stop();
     },
 
@@ -282,13 +325,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       editor.cancel();
       editor.frozen = true;
       const problem = await deliver(objection);
-      if (problem) editor.frozen = false;
+      if (problem && !wanted) editor.frozen = false;
       return problem;
     },
   };
-}
-
-/** @param {string} text */
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

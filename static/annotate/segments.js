@@ -75,6 +75,11 @@ export class Segments {
     return this.sequence.subarray(this.starts[node], this.ends[node]);
   }
 
+  /** @param {number} node @param {number} whole -1 for none @returns {boolean} whether it is a part of another node, and not all of it */
+  within(node, whole) {
+    return whole >= 0 && node !== whole && this.starts[node] >= this.starts[whole] && this.ends[node] <= this.ends[whole];
+  }
+
   /** @param {number} node @param {(y: number, from: number, to: number) => void} visit each run of its pixels */
   eachRun(node, visit) {
     for (const superpixel of this.superpixelsOf(node)) this.eachRunOf(superpixel, visit);

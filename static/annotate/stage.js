@@ -5,7 +5,7 @@ import { find } from "./dom.js";
 import { UNLABELLED } from "./label_map.js";
 import { Minimap } from "./minimap.js";
 import { Pen } from "./pen.js";
-import { Pointer } from "./pointer.js";
+import { Pointer, REACH } from "./pointer.js";
 import { Painter } from "./render.js";
 import { snap } from "./tools/brush.js";
 import { Viewport } from "./viewport.js";
@@ -117,8 +117,10 @@ export class Stage {
     const { segments, scale, spread } = editor;
     const look = (/** @type {number} */ value) => (value === UNLABELLED ? ONLY_RIM : value);
     if (segments && spread) return painter.ghost.show(segments, spread.region, look(spread.value));
-    if (segments && this.marked >= 0) return painter.ghost.show(segments, [this.marked], ONLY_RIM);
     const node = editor.tool === "segment" && segments && target && !editor.stroke ? segments.at(target.x, target.y, scale) : -1;
+    // What a click would take comes before what is asked about only where it is a part of it, to be mended.
+    const part = segments && node >= 0 && segments.within(node, this.marked);
+    if (segments && this.marked >= 0 && !part) return painter.ghost.show(segments, [this.marked], ONLY_RIM);
     if (segments && node >= 0) painter.ghost.show(segments, [node], look(editor.class));
     else painter.ghost.hide();
   }
@@ -143,6 +145,7 @@ export class Stage {
     const { polygon, box } = editor;
     const corners = box ? [] : polygon.corners;
     const line = polygon.line;
+    polygon.wire?.pullFrom(REACH / view.scale);
     const points = box ? cornersOf(box.bounds) : target && corners.length && polygon.held < 0 ? polygon.lineTo(target) : line;
     this.outline.classList.toggle("shown", points.length > 0);
     if (points.length === 0) return;

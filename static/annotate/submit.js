@@ -6,6 +6,8 @@ import { stillOpen } from "./pending.js";
 
 /** @typedef {import("./checks.js").Finding} Finding */
 
+const CHANGED = "The mask changed after it was looked at. Submit it once more.";
+
 /**
  * @param {{
  *   setup: import("./page.js").Setup,
@@ -26,6 +28,8 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   const names = setup.classes.map(({ name }) => name);
   /** @type {Finding[]} */
   let findings = [];
+  /** The newest change in what was looked at. @type {import("./history.js").Stroke | undefined} */
+  let newest;
   /** What is being walked through. @type {{ finding: Finding, index: number } | null} */
   let walk = null;
 
@@ -48,11 +52,13 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   };
   /** Submitted without it, it would be work for nothing. */
   const isOpen = () => editor.polygon.canClose || editor.spread !== null;
+  /** A colleague's work may come in while the dialog is open. */
+  const isNew = () => editor.busy || editor.history.past.at(-1) !== newest;
   const submit = async () => {
     if (button.disabled || dialog.open) return;
     editor.lift();
     if (isOpen()) return tell(stillOpen(editor));
-    const newest = editor.history.past.at(-1);
+    newest = editor.history.past.at(-1);
     disable("#submit", true);
     try {
       findings = await looker.check(editor.map, setup.checks, names);
@@ -62,7 +68,7 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
       disable("#submit", false);
     }
     leave();
-    if (editor.busy || editor.history.past.at(-1) !== newest) return tell("You drew on while the mask was looked at. Submit it once more.");
+    if (isNew()) return tell("You drew on while the mask was looked at. Submit it once more.");
     if (isOpen()) return tell(stillOpen(editor));
     if (findings.length === 0) return send();
     const specks = findings.find(({ kind }) => kind === "specks");
@@ -95,13 +101,17 @@ export function wireSubmit({ setup, editor, stage, looker, saving, act }) {
   word.addEventListener("input", () => (overrule.disabled = word.value.trim() === ""));
   find("#findings-form").addEventListener("submit", (event) => {
     event.preventDefault();
+    if (isNew()) return tell(CHANGED);
     if (word.value.trim()) send({ findings: findings.map(({ text }) => text), word: word.value.trim() });
   });
   absorb.addEventListener("click", async () => {
-    const specks = await looker.absorbed(editor.map, setup.checks.speck_pixels);
+    const specks = await looker.absorbed(editor.map, setup.checks.speck_pixels).catch(() => null);
+    if (!specks) return tell("The specks could not be looked for, and stay as they are. Try again, or load the page anew.");
+    if (isNew()) return tell(CHANGED);
     dialog.close();
-    act(() => editor.paintRuns("absorb specks", specks, "propagate"));
-    say(`${specks.length.toLocaleString("en")} specks took the class around them; undo brings them back`);
+    let painted = 0;
+    act(() => (painted = editor.paintRuns("absorb specks", specks, "propagate")));
+    say(`${painted.toLocaleString("en")} specks took the class around them; undo brings them back`);
   });
 
   return {

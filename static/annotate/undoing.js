@@ -29,6 +29,7 @@ export function wireUndo({ editor, stage, doubts, act }) {
       if (!reached) return;
       if (!reached.done) return say("A colleague's work came in here. Undo once more takes it out");
       tell("Undone", reached.stroke);
+      if (editor.polygon.reopened) say("Undone: polygon. Its corners are open again");
       doubts.undone(reached.stroke);
     });
   const redo = () =>

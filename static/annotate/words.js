@@ -1,5 +1,5 @@
 // @ts-check
-/** Times as people read them. */
+/** Times and shares as people read them. */
 
 /** @param {number} at @returns {string} `today at 14:05`, where this person is */
 export function when(at) {
@@ -12,4 +12,9 @@ export function when(at) {
 export function duration(seconds) {
   const whole = Math.round(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min`;
+}
+
+/** @param {number} percent @returns {string} where what is little is not nothing */
+export function percentText(percent) {
+  return percent > 0 && percent < 0.05 ? "< 0.1 %" : `${percent.toFixed(percent < 9.95 ? 1 : 0)} %`;
 }

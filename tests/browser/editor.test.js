@@ -245,6 +245,8 @@ test("put back waits for a polygon that is open, then gives the frame to the que
   await desk.hears(/polygon is still open/);
   await page.keyboard.press("Enter");
   await page.keyboard.press("Shift+Backspace");
+  await desk.hears(/once more puts the frame back/);
+  await page.keyboard.press("Shift+Backspace");
   await page.waitForURL("**/projects/1/queue");
   assert.deepEqual(site.query("select lease_user_id, (select count(*) from mask where frame_id = 1) from pick where frame_id = 1"), [[null, 2]]);
   await page.click("text=Label the next frame");
@@ -285,6 +287,73 @@ test("a key that waits for a class waits no longer than its sheet is open, also 
   await type("x");
   await type("?");
   assert.equal(await desk.page.locator('[aria-label^="Key of fence"]').textContent(), "5");
+});
+
+test("a class's key chooses the class also after the list of what is painted over was opened by mouse and left", async () => {
+  await desk.page.click("#over");
+  await type("Escape", "6");
+  const chosen = await desk.page.evaluate(() => [/** @type {any} */ (window).windlass.editor.class, /** @type {HTMLSelectElement} */ (document.querySelector("#over")).value]);
+  assert.deepEqual(chosen, [POLE, "-1"]);
+});
+
+test("a tool that paints nothing says why", async () => {
+  await type("5", "a");
+  await desk.drags([[50, 60], [250, 160]]);
+  await type("l", "6", "f");
+  const { x, y } = await desk.at(60, 70);
+  await desk.page.mouse.click(x, y);
+  await desk.hears(/fence is locked/);
+  await type("l", "b", "s");
+  await desk.drags([[60, 70], [80, 70]]);
+  await desk.hears(/fence is locked/);
+  await type("Shift+L");
+  await desk.drags([[60, 70], [80, 70]]);
+  await desk.hears(/Not painted: paint only over what is unlabelled/);
+  assert.equal(await desk.classAt(60, 70), FENCE);
+});
+
+test("by keyboard alone a corner is moved and taken away before the polygon is closed", async () => {
+  await type("v", "5");
+  for (const [way, times] of /** @type {[string, number][]} */ ([["ArrowRight", 1], ["Shift+ArrowRight", 2], ["Shift+ArrowDown", 1], ["Shift+ArrowLeft", 2]])) await type(...Array(times).fill(way), "Enter");
+  const corners = () => desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.polygon.corners.map((/** @type {any} */ { x, y }) => ({ x, y })));
+  const before = await corners();
+  assert.equal(before.length, 4);
+  assert.match(await desk.page.locator("#close-pending").innerText(), /⇧Enter/);
+  // The last corner is under the pen.
+  await type("Enter", "Shift+ArrowDown", "Enter", "Shift+ArrowDown");
+  const moved = await corners();
+  assert.ok(moved[3].y > before[3].y);
+  assert.deepEqual(moved.slice(0, 3), before.slice(0, 3));
+  await type("Shift+ArrowUp", "Enter", "Backspace");
+  assert.deepEqual(await corners(), before.slice(0, 3));
+  await type("Shift+Enter");
+  const { x, y } = before[1];
+  assert.equal(await desk.classAt(Math.floor(x) - 3, Math.floor(y) + 3), FENCE);
+});
+
+test("what the hand takes up is told to those who cannot see it", async () => {
+  const heard = (/** @type {string} */ text) => desk.page.waitForFunction((text) => document.querySelector("#heard")?.textContent?.endsWith(text), text);
+  await type("6");
+  await heard("pole");
+  await type("f");
+  await heard("fill");
+  await type("b", "[");
+  await heard("Brush 15 px");
+});
+
+test("tool, class, size, overlays and snapping are the same on the next frame; the eye is not told of a tool that it lacks", async () => {
+  await desk.page.waitForSelector("#snap:not(:disabled)");
+  await type("6", "[", "[", "Shift+Z", "]", "Shift+V", "g");
+  await ada.post("/frames/2/take");
+  await desk.page.goto(`${site.url}/frames/2/annotate`);
+  await desk.ready();
+  await desk.page.waitForSelector('[data-tool="propagate"][aria-pressed="true"]');
+  const kept = await desk.page.evaluate(() => {
+    const { editor } = /** @type {any} */ (window).windlass;
+    const on = (/** @type {string} */ id) => document.querySelector(id)?.getAttribute("aria-pressed");
+    return [editor.class, editor.size, editor.extent, on("#snap"), editor.polygon.wire !== null, on("#gaps")];
+  });
+  assert.deepEqual(kept, [POLE, 11, 5, "true", true, "true"]);
 });
 
 test("locks, hidden classes, light, patterns and strength are the same on the next frame", async () => {

@@ -170,6 +170,7 @@ test("put back holds the hand still until all is saved; where it is not, drawing
   await desk.page.route("**/frames/1/mask", (route) => failed.then(() => route.abort()));
   await desk.page.keyboard.press("5");
   await desk.drags([[50, 60], [250, 60]]);
+  await desk.page.keyboard.press("Shift+Backspace");
   await Promise.all([desk.page.waitForRequest("**/frames/1/mask"), desk.page.keyboard.press("Shift+Backspace")]);
   await desk.drags([[50, 160], [250, 160]]);
   assert.notEqual(await desk.classAt(150, 160), FENCE, "it would be saved after the frame is another's");
@@ -364,10 +365,12 @@ test("a server that is killed during the work and comes back gets every stroke",
 test("a tab that is closed while the server is down brings its strokes back", async () => {
   const ada = await site.visitor(browser, "Ada");
   const desk = await ada.opens(1);
+  await desk.page.evaluate(() => (navigator.storage.persist = async () => /** @type {any} */ (window).persists = true));
   await site.kill();
   await desk.page.keyboard.press("5");
   await desk.drags([[50, 60], [400, 200]]);
   await desk.says("NOT SAVED");
+  assert.ok(await desk.page.evaluate(() => /** @type {any} */ (window).persists), "a browser short of room keeps them too");
   const drawn = await desk.mask();
   await desk.page.close({ runBeforeUnload: false });
   await site.start();

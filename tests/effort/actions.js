@@ -5,6 +5,7 @@ import { SIZES, sweep } from "../../static/annotate/tools/brush.js";
 import { fillPolygon } from "../../static/annotate/tools/polygon.js";
 import { EXTENTS, Spread, givenClasses } from "../../static/annotate/tools/propagate.js";
 import { crossed } from "../../static/annotate/tools/segment.js";
+import { eachRegion } from "./flood.js";
 import { contour, spine } from "./outline.js";
 import { preparation, rate } from "./annotator.js";
 import { simplify } from "./polygons.js";
@@ -240,32 +241,12 @@ export function polygonActions(editor, score, patches, offer) {
 export function fillActions(editor, score, offer) {
   const { map, truth } = score;
   const { width, pixels } = map;
-  const stamp = ++score.stamp;
-  const { stamps } = score;
-  const queue = new Int32Array(pixels.length);
-  const counts = new Int32Array(256);
-  for (let start = 0; start < pixels.length; start++) {
-    if (stamps[start] === stamp) continue;
-    const old = pixels[start];
-    let end = 0;
-    counts.fill(0);
-    /** @param {number} at */
-    const take = (at) => {
-      if (stamps[at] === stamp || pixels[at] !== old) return;
-      stamps[at] = stamp;
-      counts[truth.pixels[at]]++;
-      queue[end++] = at;
-    };
-    take(start);
-    for (let next = 0; next < end; next++) {
-      const at = queue[next];
-      if (at % width) take(at - 1);
-      if ((at + 1) % width) take(at + 1);
-      if (at >= width) take(at - width);
-      if (at + width < pixels.length) take(at + width);
-    }
+  eachRegion(width, pixels.length, (at) => pixels[at], (old, region) => {
+    const counts = new Int32Array(256);
+    for (const at of region) counts[truth.pixels[at]]++;
     for (let value = 0; value < truth.classes; value++) {
-      if (value === old || counts[value] <= (counts[old] ?? 0)) continue;
+      if (value === old || counts[value] <= counts[old]) continue;
+      const [start] = region;
       offer({
         tool: "fill",
         gain: counts[value] - counts[old],
@@ -278,7 +259,7 @@ export function fillActions(editor, score, offer) {
         },
       });
     }
-  }
+  });
 }
 
 /** Pen down, along the way, up. @param {Editor} editor @param {Point[]} way */

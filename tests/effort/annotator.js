@@ -10,6 +10,7 @@
 
 import { SIZES } from "../../static/annotate/tools/brush.js";
 import { brushActions, fillActions, polygonActions, propagateActions, segmentActions, wrongSegments } from "./actions.js";
+import { rimActions } from "./rims.js";
 
 /** @typedef {import("../../static/annotate/editor.js").Editor} Editor */
 /** @typedef {import("./score.js").Score} Score */
@@ -74,6 +75,8 @@ function best(editor, score, tools) {
   if (tools.includes("fill")) fillActions(editor, score, offer);
   if (tools.includes("brush")) brushActions(editor, score, patches, offer);
   if (tools.includes("polygon")) polygonActions(editor, score, patches, offer);
+  // Many, and weighed against what is the best without them.
+  if (tools.includes("brush")) rimActions(editor, score, offer, found);
   return found;
 }
 

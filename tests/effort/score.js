@@ -1,7 +1,8 @@
 // @ts-check
 /** What is right and wrong in a map, kept up to date by the tiles that an action touched. */
 
-import { UNLABELLED } from "../../static/annotate/label_map.js";
+import { TILE, UNLABELLED } from "../../static/annotate/label_map.js";
+import { eachRegion } from "./flood.js";
 
 /** @typedef {import("../../static/annotate/segments.js").Segments} Segments */
 /** @typedef {{ value: number, pixels: Int32Array }} Patch wrong pixels of one true class, joined by their sides */
@@ -34,6 +35,9 @@ export class Score {
       if (parent === node) continue;
       for (let value = 0; value < classes; value++) this.counts[parent * classes + value] += this.counts[node * classes + value];
     }
+    /** Actions looked at so far, and the one that changed each tile last. */
+    this.turn = 0;
+    this.changed = new Uint32Array(map.tileCount);
     this.stamps = new Uint32Array(truth.pixels.length);
     this.stamp = 0;
   }
@@ -50,7 +54,9 @@ export class Score {
   /** Looks at what the last action changed. */
   update() {
     const { map, seen, truth } = this;
+    this.turn++;
     for (const tile of this.dirty.take()) {
+      this.changed[tile] = this.turn;
       const { x, y, width, height } = map.bounds(tile);
       for (let row = y; row < y + height; row++) {
         for (let at = row * map.width + x; at < row * map.width + x + width; at++) {
@@ -93,34 +99,33 @@ export class Score {
     return gain;
   }
 
+  /**
+   * @param {import("../../static/annotate/geometry.js").Point} a
+   * @param {import("../../static/annotate/geometry.js").Point} b
+   * @param {number} reach in pixels
+   * @returns {number} the newest turn that changed a tile near the line between them
+   */
+  changedNear(a, b, reach) {
+    const { width, height } = this.map;
+    const tile = (/** @type {number} */ at, /** @type {number} */ end) => Math.floor(Math.min(end - 1, Math.max(0, at)) / TILE);
+    const [left, right] = [tile(Math.min(a.x, b.x) - reach, width), tile(Math.max(a.x, b.x) + reach, width)];
+    const [top, bottom] = [tile(Math.min(a.y, b.y) - reach, height), tile(Math.max(a.y, b.y) + reach, height)];
+    let newest = 0;
+    for (let row = top; row <= bottom; row++) {
+      for (let column = left; column <= right; column++) newest = Math.max(newest, this.changed[row * this.map.columns + column]);
+    }
+    return newest;
+  }
+
   /** @returns {Patch[]} the largest first */
   patches() {
-    const { seen, truth, map } = this;
-    const { width } = map;
-    const stamp = ++this.stamp;
-    const queue = new Int32Array(seen.length);
+    const { seen, truth } = this;
+    const valueOf = (/** @type {number} */ at) => (truth.pixels[at] === UNLABELLED || seen[at] === truth.pixels[at] ? -1 : truth.pixels[at]);
     /** @type {Patch[]} */
     const found = [];
-    for (let start = 0; start < seen.length; start++) {
-      const value = truth.pixels[start];
-      if (value === UNLABELLED || seen[start] === value || this.stamps[start] === stamp) continue;
-      let end = 0;
-      /** @param {number} at */
-      const take = (at) => {
-        if (this.stamps[at] === stamp || truth.pixels[at] !== value || seen[at] === value) return;
-        this.stamps[at] = stamp;
-        queue[end++] = at;
-      };
-      take(start);
-      for (let next = 0; next < end; next++) {
-        const at = queue[next];
-        if (at % width) take(at - 1);
-        if ((at + 1) % width) take(at + 1);
-        if (at >= width) take(at - width);
-        if (at + width < seen.length) take(at + width);
-      }
-      if (end >= SMALLEST_PATCH) found.push({ value, pixels: queue.slice(0, end) });
-    }
+    eachRegion(truth.width, seen.length, valueOf, (value, pixels) => {
+      if (pixels.length >= SMALLEST_PATCH) found.push({ value, pixels: pixels.slice() });
+    });
     return found.sort((a, b) => b.pixels.length - a.pixels.length);
   }
 

@@ -108,6 +108,13 @@ impl Site {
         self.send(person, "POST", &format!("/frames/{frame}/submit"), &[("if-match", &tag)], body).await
     }
 
+    /// Opens a submitted frame for somebody else.
+    pub(crate) async fn opens_for(&self, person: usize, frame: i64, other: usize) -> Answer {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let body = format!("person={}", self.fixture.people[other].0);
+        self.send(person, "POST", &format!("/frames/{frame}/reopen-for"), &form, body).await
+    }
+
     pub(crate) async fn sees(&self, person: usize, path: &str) -> String {
         let page = self.send(person, "GET", path, &[], ()).await;
         String::from_utf8(page.body.to_vec()).unwrap()
@@ -237,6 +244,57 @@ async fn a_submitted_frame_that_was_opened_and_not_changed_stays_submitted() {
     let later = queue::next(db, site.fixture.project, bea, now() + LEASE + 1).await.unwrap();
     assert_ne!(later, Some(FrameId(frame)), "finished work is not handed out");
     assert_eq!(state().await, submitted, "left alone");
+}
+
+#[tokio::test]
+async fn who_drew_on_a_frame_that_was_handed_on_and_submitted_saves_once_it_is_opened_for_them() {
+    let site = Site::open().await;
+    let (db, ada) = (site.fixture.workspace.db(), site.fixture.people[ADA].0);
+    // She draws, and is offline from then on.
+    let frame = queue::next(db, site.fixture.project, ada, now() - LEASE).await.unwrap().unwrap().0;
+    assert_eq!(site.takes_next(BEA).await, Some(frame));
+    site.saves(BEA, frame, 1, drawn(3)).await;
+    assert_eq!(site.submits(BEA, frame, 2, ()).await.status, StatusCode::OK);
+
+    let why = "Bea submitted this frame: ask them or a lead to open it again for you.";
+    for refused in [site.saves(ADA, frame, 1, drawn(5)).await, site.post(ADA, &format!("/frames/{frame}/lease")).await]
+    {
+        assert_eq!((refused.status, refused.message().as_str()), (StatusCode::LOCKED, why));
+    }
+    let offer = format!("/frames/{frame}/annotate");
+    let seen = site.sees(ADA, &offer).await;
+    assert!(seen.contains("Ask them or a lead to open it again for you.") && !seen.contains("reopen-for"));
+    assert_eq!(site.opens_for(ADA, frame, ADA).await.status, StatusCode::CONFLICT);
+
+    let asked = site.sees(LEA, &offer).await;
+    assert!(asked.contains(">Ada</option>") && !asked.contains(">Bea,"), "Bea needs nobody to open it for her");
+    assert_eq!(site.opens_for(LEA, frame, ADA).await.header(header::LOCATION), offer);
+    assert!(site.sees(LEA, &offer).await.contains("This frame was opened again for Ada."));
+    assert_eq!(site.saves(BEA, frame, 2, drawn(3)).await.status, StatusCode::LOCKED);
+    assert_eq!(site.saves(ADA, frame, 1, drawn(5)).await.json()["version"], 2, "there is Bea's to look at");
+    assert_eq!(site.saves(ADA, frame, 2, drawn(5)).await.status, StatusCode::NO_CONTENT);
+    assert!(site.sees(LEA, &offer).await.contains("Ada works on this frame now."));
+    assert_eq!(site.submits(ADA, frame, 3, ()).await.status, StatusCode::OK);
+    let own = site.saves(ADA, frame, 3, drawn(6)).await;
+    assert_eq!(own.message(), "You submitted this frame: open it again to change it.");
+    assert!(site.sees(LEA, &offer).await.contains(">Bea, who worked on it</option>"));
+}
+
+#[tokio::test]
+async fn a_frame_that_was_opened_for_somebody_waits_for_them_for_a_day() {
+    let site = Site::open().await;
+    let (db, bea) = (site.fixture.workspace.db(), site.fixture.people[BEA].0);
+    let frame = site.takes_next(BEA).await.unwrap();
+    site.submits(BEA, frame, 1, ()).await;
+    assert_eq!(site.opens_for(BEA, frame, ADA).await.status, StatusCode::SEE_OTHER, "who submitted it may");
+    let opened = now();
+    let stays = async |later: i64| {
+        let next = queue::next(db, site.fixture.project, bea, opened + later).await.unwrap();
+        assert_ne!(next, Some(FrameId(frame)));
+        queue::chosen(db, FrameId(frame), now()).await.unwrap().unwrap().state
+    };
+    assert_eq!(stays(23 * 3600 * 1000).await, PickState::Ready);
+    assert_eq!(stays(24 * 3600 * 1000).await, PickState::Submitted, "as it was");
 }
 
 #[tokio::test]

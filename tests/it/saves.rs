@@ -145,17 +145,17 @@ async fn a_change_that_cannot_be_made_is_refused_with_a_sentence_and_leaves_no_v
     };
     assert_eq!(
         refused(tile(0, &[(4095, 1, Origin::Hand)])).await,
-        "the runs of tile 0 do not fill it: they have 4095 pixels where it has 4096"
+        "The runs of tile 0 do not fill it: they have 4095 pixels where it has 4096."
     );
     assert_eq!(
         refused(tile(0, &[(130, 1, Origin::Hand), (3966, 19, Origin::Hand)])).await,
-        "pixel (2, 2) holds 19, which is no class: there are 19, and 255 for none"
+        "Pixel (2, 2) holds 19, which is no class: there are 19, and 255 for none."
     );
     assert_eq!(
         refused([0_u32.to_le_bytes(), (1_u32 << 31).to_le_bytes()].concat()).await,
-        "tile 0 is said to have 2147483648 runs where it has 4096 pixels"
+        "Tile 0 is said to have 2147483648 runs where it has 4096 pixels."
     );
-    assert_eq!(refused(tile(2, &[])).await, "there is no tile 2: a frame of 128x64 has 2, counted from 0");
+    assert_eq!(refused(tile(2, &[])).await, "There is no tile 2: a frame of 128x64 has 2, counted from 0.");
     let long = patches(&site, ADA, frame, 1, vec![0; Layers::longest_patch(SIZE) + 1], "{}").await;
     assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(long.message().contains("8192 pixels"));
@@ -181,6 +181,33 @@ async fn a_change_that_cannot_be_made_is_refused_with_a_sentence_and_leaves_no_v
 }
 
 #[tokio::test]
+async fn a_page_whose_save_is_refused_reads_the_sentence_and_a_browser_gets_a_page_around_it() {
+    let site = Site::open().await;
+    let frame = site.takes_next(ADA).await.unwrap();
+    let path = format!("/frames/{frame}/mask");
+    // Somebody else is signed in by now.
+    let asks = async |how| site.send(ADA, "PATCH", &path, &[("windlass-person", "0"), how], ()).await;
+    let said = "You are signed out. Sign in and try again.";
+    let read = asks(("accept", "*/*")).await;
+    assert_eq!((read.status, &read.body[..]), (StatusCode::UNAUTHORIZED, said.as_bytes()));
+    assert_eq!(read.header(header::CONTENT_TYPE), "text/plain; charset=utf-8");
+    assert_eq!(read.header(header::REFERRER_POLICY), "same-origin");
+    for (how, around) in
+        [(("accept", "text/html,*/*;q=0.8"), "<!doctype html>"), (("hx-request", "true"), "<div id=\"notice\"")]
+    {
+        let page = asks(how).await;
+        let html = String::from_utf8(page.body.to_vec()).unwrap();
+        assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (read.status, "text/html; charset=utf-8"));
+        assert!(html.starts_with(around) && html.contains(said), "{html}");
+    }
+
+    site.post(ADA, &format!("/frames/{frame}/release")).await;
+    site.post(LEA, &format!("/frames/{frame}/leave-out")).await;
+    let left_out = patches(&site, ADA, frame, 1, vec![], "{}").await;
+    assert_eq!(left_out.message(), "This frame is not chosen for labelling: a lead may have left it out.");
+}
+
+#[tokio::test]
 async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     let site = Site::open().await;
     let db = site.fixture.workspace.db();
@@ -191,19 +218,28 @@ async fn too_much_unlabelled_is_submitted_only_with_a_word_which_is_kept() {
     assert_eq!(plain.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(plain.message().starts_with("100.0 % of the frame are unlabelled where this project allows 5 %"));
     let silent = submit(r#"{"findings": ["All of it is unlabelled"], "word": "  "}"#).await;
-    assert_eq!(silent.message(), "say in a word why the frame is submitted all the same");
+    assert_eq!(silent.message(), "Say in a word why the frame is submitted all the same.");
     let submitted = submit(r#"{"findings": ["All of it is unlabelled"], "word": "fog"}"#).await;
     assert_eq!(submitted.status, StatusCode::OK);
     let effort = work::of_round(db, RoundId(1)).await.unwrap().remove(&FrameId(frame)).unwrap();
     assert_eq!(effort.overruled.unwrap().word, "fog");
 
-    let mut checks = projects::checks(db, site.fixture.project).await.unwrap();
-    checks.unlabelled_percent = 100.0;
-    let project = projects::get(db, site.fixture.project).await.unwrap();
-    projects::change(db, project.id, &projects::Settings::of(&project, checks)).await.unwrap();
+    let allow = async |percent: f64| {
+        let mut checks = projects::checks(db, site.fixture.project).await.unwrap();
+        checks.unlabelled_percent = percent;
+        let project = projects::get(db, site.fixture.project).await.unwrap();
+        projects::change(db, project.id, &projects::Settings::of(&project, checks)).await.unwrap();
+    };
     let next = site.takes_next(ADA).await.unwrap();
-    site.saves(ADA, next, 1, drawn(255)).await;
-    assert_eq!(site.submits(ADA, next, 2, ()).await.status, StatusCode::OK);
+    let mut speck = drawn(1);
+    speck[0] = 255;
+    site.saves(ADA, next, 1, speck).await;
+    allow(0.0).await;
+    let tiny = site.submits(ADA, next, 2, ()).await.message();
+    assert!(tiny.starts_with("< 0.1 % of the frame are unlabelled where this project allows 0 %"), "{tiny}");
+    allow(100.0).await;
+    site.saves(ADA, next, 2, drawn(255)).await;
+    assert_eq!(site.submits(ADA, next, 3, ()).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -242,7 +278,7 @@ async fn a_full_disk_refuses_a_save_and_takes_it_once_there_is_room() {
     let frame = site.takes_next(ADA).await.unwrap();
     let noise = (0..SIZE.pixels()).map(|at| (at * at / 7 % 19) as u8).collect();
     let patch = Layers::uniform(Mask::new(SIZE, noise, 19).unwrap(), Origin::Hand).patch();
-    let saves = async |base: i64| patches(&site, ADA, frame, base, patch.clone(), "{}").await.status;
+    let saves = async |base: i64| patches(&site, ADA, frame, base, patch.clone(), "{}").await;
     // The writer has one connection, whose file may grow by so much.
     let room = async |pages: &'static str| {
         let mut tx = site.fixture.workspace.db().begin().await.unwrap();
@@ -253,14 +289,15 @@ async fn a_full_disk_refuses_a_save_and_takes_it_once_there_is_room() {
     let mut kept = 1;
     let refused = loop {
         match saves(kept).await {
-            StatusCode::NO_CONTENT => kept += 1,
+            saved if saved.status == StatusCode::NO_CONTENT => kept += 1,
             other => break other,
         }
     };
-    assert_eq!(refused, StatusCode::INSUFFICIENT_STORAGE);
+    assert_eq!(refused.status, StatusCode::INSUFFICIENT_STORAGE);
+    assert!(refused.body.starts_with(b"The server has no room left."), "{:?}", refused.body);
     let versions = async || masks::versions(site.fixture.workspace.db(), FrameId(frame)).await.unwrap().len() as i64;
     assert_eq!(versions().await, kept);
     room("pragma max_page_count = 4294967294").await;
-    assert_eq!(saves(kept).await, StatusCode::NO_CONTENT);
+    assert_eq!(saves(kept).await.status, StatusCode::NO_CONTENT);
     assert_eq!(versions().await, kept + 1);
 }

@@ -28,19 +28,31 @@ function drawn() {
 }
 
 test("a scripted annotator reaches its goals, and what it did can be undone", () => {
-  for (const tools of [["segment", "propagate", "brush", "polygon", "fill"], ["brush"]]) {
+  for (const tools of [["segment", "propagate", "brush", "polygon", "fill"], ["segment", "propagate", "polygon", "fill"], ["brush"]]) {
     const { truth, start } = drawn();
     const editor = new Editor(new LabelMap(WIDTH, HEIGHT, start.slice()), { classes: 3 });
     editor.segments = drawnSegments(WIDTH, HEIGHT);
     const score = new Score(editor.map, truth, editor.segments);
-    const reached = annotate(editor, score, tools, [0.93, 0.97]);
+    const reached = annotate(editor, score, tools, [0.9, 0.97]);
     assert.ok(truth.agreement(editor.map.pixels) >= 0.97);
     assert.equal(score.agreement, truth.agreement(editor.map.pixels));
     assert.ok(reached[0].actions < reached[1].actions && reached[1].actions < 60, JSON.stringify(reached));
-    assert.ok(reached.every(({ actions, places, byTool }) => places < actions && actions === Object.values(byTool).reduce((a, b) => a + b, 0)));
+    assert.ok(reached.every(({ actions, places, byTool }) => places <= actions && actions === Object.values(byTool).reduce((a, b) => a + b, 0)));
     while (editor.history.canUndo) editor.undo();
     assert.deepEqual(editor.map.pixels, start);
   }
+});
+
+test("a stroke along a border's rim mends a ragged one in as many places as the border has corners", () => {
+  const pixels = new Uint8Array(WIDTH * HEIGHT);
+  const truth = new Truth(WIDTH, HEIGHT, pixels.map((_, at) => Number(at % WIDTH > 96)), 2);
+  const next = random(3);
+  const start = pixels.map((_, at) => Number(at % WIDTH > 96));
+  for (let y = 0; y < HEIGHT; y += 4) start.fill(0, y * WIDTH + 97, y * WIDTH + 97 + Math.floor(next() * 12));
+  const editor = new Editor(new LabelMap(WIDTH, HEIGHT, start), { classes: 2 });
+  editor.choose(1);
+  const [reached] = annotate(editor, new Score(editor.map, truth, drawnSegments(WIDTH, HEIGHT)), ["brush"], [1]);
+  assert.deepEqual([reached.places, reached.byTool], [2, { brush: 2 }]);
 });
 
 test("what an action would gain is what it gains", () => {

@@ -105,3 +105,12 @@ test("a sign on a digit's key does what it does where no class has that key; wit
   assert.equal(press(pressed("-", "Minus", "ctrl")), false);
   assert.deepEqual(did, ['"', "2"]);
 });
+
+test("where the sign is on a digit's key, the key in the sign's place does what it does", () => {
+  const did = [];
+  const { press } = keyboard(["-", "=", "'", "6"].map((key) => ({ keys: [key], name: key, group: "", run: () => did.push(key) })));
+  for (const event of [pressed("-", "Digit6"), pressed(")", "Minus"), pressed("=", "Equal"), pressed("ù", "Quote")]) press(event);
+  press(pressed(")", "Minus", "alt"));
+  press(pressed(")", "Minus", "ctrl"));
+  assert.deepEqual(did, ["6", "-", "=", "'"], "a French keyboard");
+});

@@ -23,7 +23,8 @@ test("the frame is kept while somebody is at the page; who comes back after a wh
     }
   };
   const renew = async () => (beats++, { kind: "held" });
-  keepLease({ renew, tell() {}, idle: () => idle });
+  let over = false;
+  keepLease({ renew, tell() {}, idle: () => idle, over: () => over });
   assert.equal(beats, 1);
   pass(10);
   assert.equal(beats, 11);
@@ -35,4 +36,8 @@ test("the frame is kept while somebody is at the page; who comes back after a wh
   assert.equal(beats, 12);
   pass(1);
   assert.equal(beats, 13);
+  over = true;
+  pass(1);
+  signs.get("online")();
+  assert.equal(beats, 13, "another tab has the frame, and keeps it");
 });

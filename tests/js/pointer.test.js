@@ -96,7 +96,7 @@ test("a pen that comes after the palm draws its own stroke, from where it is", (
   }
 });
 
-test("a hand that still rests a moment after the pen draws nothing; two fingers move the view", () => {
+test("where a pen draws, a hand draws nothing: it rests a moment, later one finger moves the view, and two at any time", () => {
   const hands = new Hands();
   hands.down("pen", 1, 50, 50);
   hands.up("pen", 1);
@@ -115,8 +115,11 @@ test("a hand that still rests a moment after the pen draws nothing; two fingers 
   hands.up("touch", 3);
   assert.equal(hands.pixels, drawn);
   hands.now += 1500;
-  hands.tap(200, 200);
-  assert.ok(hands.pixels > drawn);
+  const { x } = hands.view.origin;
+  hands.down("touch", 2, 200, 200);
+  hands.move("touch", 2, 230, 200);
+  hands.up("touch", 2);
+  assert.deepEqual([hands.view.origin.x, hands.pixels], [x + 30, drawn]);
 });
 
 test("the first of two fingers leaves no trace with any tool, whatever is open", () => {
@@ -226,6 +229,31 @@ test("a wheel zooms, a trackpad moves the view and zooms with two fingers that p
   assert.ok(hands.view.scale < near * 1.3, "a wheel's notch does not leap");
   hands.wheel({ deltaMode: 1, deltaY: 3 });
   assert.ok(hands.view.scale < near * 1.1, "a wheel that counts by lines zooms");
+});
+
+test("after a trackpad the wheel zooms again, and a person may have it that it always moves the view", () => {
+  const hands = new Hands();
+  hands.wheel({ deltaX: 12, deltaY: 8 });
+  hands.wheel({ deltaY: -120, wheelDeltaY: 120 });
+  const { scale } = hands.view;
+  assert.ok(scale > 1.2);
+  hands.pointer.wheelMoves = true;
+  const { y } = hands.view.origin;
+  hands.wheel({ deltaY: 120, wheelDeltaY: -120 });
+  assert.deepEqual([hands.view.scale, hands.view.origin.y], [scale, y - 120]);
+});
+
+test("a pinch on Safari's trackpad zooms the frame, not the page", () => {
+  const hands = new Hands();
+  const pinch = (type, scale) => {
+    const event = Object.assign(new Event(type, { cancelable: true }), { clientX: 200, clientY: 150, scale });
+    hands.surface.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  assert.ok(pinch("gesturestart", 1) && pinch("gesturechange", 1.5) && pinch("gesturechange", 2) && pinch("gestureend", 2));
+  assert.ok(Math.abs(hands.view.scale - 2) < 1e-9);
+  pinch("gesturestart", 1), pinch("gesturechange", 0.5);
+  assert.ok(Math.abs(hands.view.scale - 1) < 1e-9);
 });
 
 test("with Shift a notch is one size, and a flick of a trackpad some of them", () => {

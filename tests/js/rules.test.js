@@ -59,6 +59,43 @@ test("a locked class is painted over by no tool, and by none in any mode", () =>
   assert.ok(locked.every((i) => value(i) === 2 || value(i) === 5));
 });
 
+test("a tool that painted nothing says what it was set on, and only where that is the reason", () => {
+  const { editor, stroke } = scene();
+  /** @type {number[]} */
+  const refused = [];
+  editor.onRefused = (value) => refused.push(value);
+  const under = editor.map.at(10, 10);
+  editor.rules.toggleLock(under);
+  editor.take("fill");
+  editor.press({ x: 10, y: 10 });
+  editor.take("brush");
+  editor.size = 8;
+  editor.press({ x: 10, y: 10 }), editor.lift();
+  assert.deepEqual(refused, [under, under]);
+  editor.choose(under);
+  editor.press({ x: 10, y: 10 }), editor.lift();
+  assert.equal(refused.length, 2, "it has that class already");
+  editor.choose(18);
+  stroke();
+  editor.press({ x: 150, y: 100 }), editor.lift();
+  assert.equal(refused.length, 2, "painted, and then painted the same");
+  editor.rules.over = UNLABELLED;
+  editor.choose(3);
+  editor.press({ x: 150, y: 100 }), editor.lift();
+  assert.equal(refused[2], 18);
+});
+
+test("specks of a locked class stay when the others take the class around them", () => {
+  const { map, editor } = scene();
+  map.span(10, 10, 12, 17);
+  map.span(20, 10, 12, 16);
+  editor.rules.toggleLock(17);
+  editor.rules.over = 4;
+  const parts = [10, 20].map((y) => ({ runs: /** @type {[number, number][]} */ ([[y * 300 + 10, y * 300 + 12]]), value: 0 }));
+  assert.equal(editor.paintRuns("absorb specks", parts), 1);
+  assert.deepEqual([map.counts[17], map.counts[16]], [2, 0]);
+});
+
 test("the eraser erases where only what is unlabelled is painted over, and stays within one chosen class", () => {
   const { map, editor, stroke } = scene();
   editor.take("eraser");

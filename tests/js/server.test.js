@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Server } from "../../static/annotate/store/server.js";
+import { FAREWELL, Server, bitmap } from "../../static/annotate/store/server.js";
 import { SIGNED_OUT } from "../../static/annotate/store/sync.js";
 
 /** A server that answers so. */
@@ -18,6 +18,7 @@ function ending(context) {
 }
 
 const work = { seconds: 300, actions: {} };
+const slip = { id: "a.0", work };
 
 test("a submission takes the work along, has an end, and hears where to go on", async (context) => {
   const { server, sent } = answering(context, Response.json({ next: "/frames/2/annotate" }));
@@ -33,17 +34,40 @@ test("a submission takes the work along, has an end, and hears where to go on", 
 test("a read and a save that never end end: all saving would wait for them", async (context) => {
   const { server, sent } = answering(context, new Response(null, { status: 503 }));
   const ends = ending(context);
-  await assert.rejects(server.mask(3));
-  await assert.rejects(server.history());
-  assert.equal((await server.saveTiles(new Uint8Array(), { id: "a.0", work }, 3)).kind, "unreachable");
+  for (const read of [server.mask(3), server.history(), server.segments(), bitmap("/frames/1/image")]) await assert.rejects(read);
+  await server.renewLease();
+  assert.equal((await server.saveTiles(new Uint8Array(), slip, 3)).kind, "unreachable");
   for (const { arguments: [url, request] } of sent.calls) assert.ok(ends(request), url);
-  assert.equal(sent.calls.length, 3);
+  assert.equal(sent.calls.length, 6);
+});
+
+test("a small save outlives its page; a large one, which may not, has the time that a poor line takes for it", async (context) => {
+  const { server, sent } = answering(context, new Response(null, { status: 503 }));
+  const { mock } = context.mock.method(AbortSignal, "timeout");
+  for (const length of [FAREWELL - 1, FAREWELL, 1_000_001]) await server.saveTiles(new Uint8Array(length), slip, 3);
+  assert.deepEqual(sent.calls.map(({ arguments: [, { keepalive }] }) => keepalive), [true, false, false]);
+  const [small, , large] = mock.calls.map(({ arguments: [ms] }) => ms);
+  assert.ok(small < 30_000 && large > 100_000, `${small} ${large}`);
+});
+
+test("a server in trouble that says so is heard; what says nothing for people is no answer", async (context) => {
+  const heard = async (body, type) => {
+    const { server } = answering(context, new Response(body, { status: 500, headers: { "content-type": type } }));
+    const outcome = await server.saveTiles(new Uint8Array(), slip, 3);
+    context.mock.restoreAll();
+    return outcome;
+  };
+  const full = "There is no room on the disk. Nothing is lost.";
+  assert.deepEqual(await heard(full, "text/plain; charset=utf-8"), { kind: "unreachable", message: full });
+  assert.deepEqual(await heard(JSON.stringify({ message: full }), "application/json"), { kind: "unreachable", message: full });
+  for (const [body, type] of [["<h1>Bad gateway.</h1>", "text/html"], ["upstream request timeout", "text/plain"], ["{}", "application/json"], [null, ""]]) {
+    assert.deepEqual(await heard(body, type), { kind: "unreachable", message: "The server does not answer (status 500)." });
+  }
 });
 
 test("who is signed out is told so, not a number", async (context) => {
   const { server } = answering(context, new Response("<h1>Sign in first</h1>", { status: 401 }));
   assert.deepEqual(await server.submit(3, work), { problem: SIGNED_OUT });
-  const slip = { id: "a.0", work };
   assert.deepEqual(await server.saveTiles(new Uint8Array(), slip, 3), { kind: "signed_out" });
 });
 

@@ -167,6 +167,22 @@ test("a server that died between commit and answer makes no conflict", async () 
   assert.equal(b.counted, 2, "what the strokes cost counts once");
 });
 
+test("a save that came twice, the second time as stale, is known as one's own and counts once", async () => {
+  for (const [drawsOn, version] of [[false, 2], [true, 3]]) {
+    const b = bench();
+    b.answer = (parcel, base) => {
+      b.answer = null;
+      b.store(parcel, base);
+      if (drawsOn) b.draw(2);
+      return b.store(parcel, base);
+    };
+    b.draw(1);
+    await b.pass(QUIET);
+    assert.ok(!b.states.includes("conflict"), b.states.join());
+    assert.deepEqual([b.sync.state, b.newest(), b.counted, b.work], [{ kind: "saved", version }, version - 1, version - 1, 0]);
+  }
+});
+
 test("an answer that was lost is known again after further attempts that failed and strokes over it", async () => {
   const b = bench();
   b.answer = b.storeAndBreakOff;
@@ -243,6 +259,14 @@ test("a newer version that holds nothing but our own is no conflict, and nothing
   assert.ok(!b.states.includes("conflict"));
   assert.equal(b.puts, 1);
   assert.deepEqual(b.sync.state, { kind: "saved", version: 2 });
+});
+
+test("what a server in trouble says is told as it says it", async () => {
+  const b = bench();
+  b.answer = async () => ({ kind: "unreachable", message: "There is no room on the disk." });
+  b.draw(1);
+  await b.pass(QUIET);
+  assert.equal(b.sync.state.reason, "There is no room on the disk.");
 });
 
 test("signed out and leased to another: said, tried again; refused: tried with the next stroke", async () => {

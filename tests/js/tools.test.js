@@ -102,8 +102,63 @@ test("a polygon closes at its first corner, and undo takes corners back first", 
   assert.equal(editor.polygon.corners.length, 3);
   assert.equal(editor.map.counts[1], 0);
   editor.press({ x: 6, y: 6 }, { reach: 3 });
+  editor.lift();
   assert.equal(editor.polygon.corners.length, 0);
   assert.ok(editor.map.counts[1] > 500);
+});
+
+test("the first corner can be moved as the others: a polygon closes when it is let go where it was", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.choose(1);
+  editor.take("polygon");
+  for (const [x, y] of [[15, 15], [40, 5], [40, 40]]) editor.press({ x, y }), editor.lift();
+  editor.press({ x: 15, y: 15 }, { reach: 4 });
+  editor.drag({ x: 16, y: 15 });
+  editor.drag({ x: 5, y: 5 });
+  editor.lift();
+  assert.deepEqual(editor.polygon.corners[0], { x: 5, y: 5 });
+  assert.equal(editor.map.counts[1], 0);
+  editor.press({ x: 5, y: 5 }, { reach: 4 });
+  // A hand that trembles.
+  editor.drag({ x: 6, y: 5 });
+  editor.lift();
+  assert.equal(editor.polygon.corners.length, 0);
+  assert.ok(editor.map.counts[1] > 500);
+});
+
+test("undo of a polygon's fill opens it again, and what was closed too soon goes on; the next undo passes over it", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.choose(1);
+  editor.press({ x: 45, y: 45 });
+  editor.lift();
+  const dab = editor.map.counts[1];
+  editor.take("polygon");
+  for (const [x, y] of [[5, 5], [20, 5], [20, 20]]) editor.press({ x, y }), editor.lift();
+  editor.closePolygon();
+  editor.undo();
+  assert.deepEqual([editor.map.counts[1], editor.polygon.corners.length], [dab, 3]);
+  editor.redo();
+  assert.equal(editor.polygon.corners.length, 0);
+  editor.undo();
+  editor.press({ x: 5, y: 20 }), editor.lift();
+  editor.closePolygon();
+  assert.equal(editor.map.counts[1], dab + 15 * 15);
+  editor.undo();
+  editor.undo();
+  assert.deepEqual([editor.map.counts[1], editor.pending], [0, null]);
+  editor.redo();
+  editor.redo();
+  assert.equal(editor.map.counts[1], dab + 15 * 15);
+});
+
+test("of two corners within reach the nearer one is taken", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.take("polygon");
+  for (const [x, y] of [[10, 10], [14, 10], [30, 40]]) editor.press({ x, y }), editor.lift();
+  editor.press({ x: 14, y: 10 }, { reach: 8 });
+  editor.drag({ x: 30, y: 5 });
+  editor.lift();
+  assert.deepEqual(editor.polygon.corners.map(({ x, y }) => [x, y]), [[10, 10], [30, 5], [30, 40]]);
 });
 
 test("a polygon of very many corners, as edges give it, is filled, and drawing goes on", () => {

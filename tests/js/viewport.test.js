@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { colorTable, paletteOf } from "../../static/annotate/palette.js";
+import { colorTable, firstKeys, paletteOf } from "../../static/annotate/palette.js";
 import { Viewport } from "../../static/annotate/viewport.js";
 import { random } from "./support.js";
 
@@ -53,11 +53,16 @@ test("the frame cannot be pushed out of sight", () => {
   assert.ok(corner.x <= 750 && corner.y >= 175);
 });
 
-test("each of 19 classes has its own key, and what is no class has no colour", () => {
+test("each of 19 classes has its own key, of 50 those that there are keys for, and none has what does something else", () => {
+  const keys = firstKeys(19, new Set());
+  assert.equal(new Set(keys).size, 19);
+  assert.deepEqual([keys[9], keys[18]], ["0", "o"]);
+  const many = firstKeys(50, new Set(["shift+e", "b"]));
+  assert.deepEqual([many[21], many[22], many[32], many[38], many[39], many[49]], ["shift+2", "shift+3", "shift+r", "shift+p", "", ""]);
+});
+
+test("what is no class has no colour", () => {
   const palette = paletteOf(Array.from({ length: 19 }, (_, i) => ({ name: `class ${i}`, color: [i, 2, 3] })));
-  assert.equal(new Set(palette.map((one) => one.key)).size, 19);
-  assert.equal(palette[9].key, "0");
-  assert.equal(palette[18].key, "o");
   const table = colorTable(palette);
   assert.deepEqual([...new Uint8Array(table.slice(5, 6).buffer)], [5, 2, 3, 255]);
   assert.equal(table[255], 0);

@@ -4,21 +4,21 @@
 //! [`mask`](super::mask).
 
 use askama::Template;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::mask::{refuse, version_of};
 use super::show;
-use crate::domain::{FrameId, ProjectId, Work};
-use crate::store::queue::{self, Chosen, Refusal, Submission};
+use crate::domain::{FrameId, ProjectId, UserId, Work};
+use crate::store::queue::{self, Chosen, Other, Refusal, Submission};
 use crate::store::rounds::PickState;
 use crate::store::work::{self, Overruled};
-use crate::store::{Db, frames, now};
+use crate::store::{Db, frames, now, people};
 use crate::web::error::Result;
 use crate::web::page::{Page, Theme};
 use crate::web::words::sentence;
@@ -49,9 +49,13 @@ struct Offer {
     chosen: Chosen,
     /// A sentence.
     why: String,
+    /// What there is to wait for or to do, in sentences; empty where the buttons say it.
+    advice: String,
     may_take: bool,
     may_take_over: bool,
     may_reopen: bool,
+    /// For whom this person may open it again.
+    others: Vec<Other>,
     may_leave_out: bool,
 }
 
@@ -68,24 +72,50 @@ pub(crate) async fn page(
     page: Page,
     Path(frame): Path<i64>,
 ) -> Result<impl IntoResponse> {
-    let chosen = chosen(app.workspace.db(), FrameId(frame)).await?;
+    let db = app.workspace.db();
+    let chosen = chosen(db, FrameId(frame)).await?;
     let ours = chosen.holder.as_ref().is_some_and(|holder| holder.user == person.id);
     if chosen.state == PickState::Ready && ours {
         let setup = setup(&chosen, &person);
         return show(&Editor { page, chosen, setup });
     }
-    let why = match (&chosen.state, &chosen.holder) {
-        (PickState::Waiting, _) => "The model's proposal for this frame is still being made.".into(),
-        (PickState::Submitted, _) => "This frame is submitted.".into(),
-        (PickState::Ready, Some(holder)) => format!("{} works on this frame now.", holder.name),
-        (PickState::Ready, None) => "Nobody works on this frame now.".into(),
-    };
     let may_take = chosen.state == PickState::Ready && chosen.holder.is_none();
     let may_take_over = chosen.state == PickState::Ready && chosen.holder.is_some() && person.is_lead();
     let mine = chosen.submitted_by == Some(person.id) || person.is_lead();
     let may_reopen = chosen.state == PickState::Submitted && mine;
+    let others = if may_reopen { queue::others(db, &chosen, person.id).await? } else { vec![] };
+    let (why, advice) = situation(&chosen, &person, may_reopen);
     let may_leave_out = chosen.state != PickState::Submitted && chosen.holder.is_none() && person.is_lead();
-    show(&Offer { page, chosen, why, may_take, may_take_over, may_reopen, may_leave_out })
+    show(&Offer { page, chosen, why, advice, may_take, may_take_over, may_reopen, others, may_leave_out })
+}
+
+/// How it stands with a frame that is not this person's, and what there is to wait for or to do.
+fn situation(chosen: &Chosen, person: &Person, may_reopen: bool) -> (String, String) {
+    let why = match (&chosen.state, &chosen.holder, &chosen.submitter) {
+        (PickState::Waiting, ..) => "The model's proposal for this frame is still being made.".into(),
+        (PickState::Submitted, ..) if chosen.submitted_by == Some(person.id) => "You submitted this frame.".into(),
+        (PickState::Submitted, _, Some(name)) => format!("{name} submitted this frame."),
+        (PickState::Submitted, _, None) => "This frame is submitted.".into(),
+        (PickState::Ready, Some(holder), _) if holder.is_awaited(now()) => {
+            format!("This frame was opened again for {}.", holder.name)
+        }
+        (PickState::Ready, Some(holder), _) => format!("{} works on this frame now.", holder.name),
+        (PickState::Ready, None, _) => "Nobody works on this frame now.".into(),
+    };
+    let advice = match (&chosen.state, &chosen.holder) {
+        (PickState::Submitted, _) if !may_reopen => {
+            let whom = if chosen.submitter.is_some() { "them or a lead" } else { "a lead" };
+            format!("Ask {whom} to open it again for you. What you drew and could not save stays in this browser.")
+        }
+        (PickState::Ready, Some(holder)) if holder.is_awaited(now()) => {
+            "It is kept for them for a day. If they change nothing, it stays submitted.".into()
+        }
+        (PickState::Ready, Some(holder)) => {
+            format!("It becomes free when {} puts it back, or some minutes after their last sign of life.", holder.name)
+        }
+        _ => String::new(),
+    };
+    (why, advice)
 }
 
 /// POST `/projects/{project}/queue/next`: the next frame, leased to who asks.
@@ -97,7 +127,9 @@ pub(crate) async fn next(State(app): State<App>, person: Person, Path(project): 
 pub(crate) async fn take(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     match queue::take(app.workspace.db(), FrameId(frame), person.id, now()).await? {
         // Where somebody was faster, the page says who.
-        Ok(_) | Err(Refusal::Leased(_) | Refusal::NotReady | Refusal::Submitted) => Ok(Redirect::to(&page_of(frame))),
+        Ok(_) | Err(Refusal::Leased(_) | Refusal::NotReady | Refusal::Submitted(_) | Refusal::SubmittedByYou) => {
+            Ok(Redirect::to(&page_of(frame)))
+        }
         Err(_) => Err(WebError::NotFound),
     }
 }
@@ -195,8 +227,10 @@ pub(crate) async fn submit(
         let percent = layers.map_or(0.0, |(_, layers)| layers.unlabelled_share() * 100.0);
         let limit = chosen.checks.unlabelled_percent;
         if percent > limit {
+            // Written as 0.0 % it would be no more than a limit of 0 %.
+            let percent = if percent < 0.05 { "< 0.1".into() } else { format!("{percent:.1}") };
             let message = format!(
-                "{percent:.1} % of the frame are unlabelled where this project allows {limit} %: label them, or say why it is submitted all the same"
+                "{percent} % of the frame are unlabelled where this project allows {limit} %: label them, or say why it is submitted all the same"
             );
             return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, &message));
         }
@@ -220,6 +254,31 @@ pub(crate) async fn submit(
 pub(crate) async fn reopen(State(app): State<App>, person: Person, Path(frame): Path<i64>) -> Result<Redirect> {
     let db = app.workspace.db();
     let reopened = queue::reopen(db, FrameId(frame), person.id, person.is_lead(), now()).await?;
+    opened(db, frame, reopened).await
+}
+
+/// For whom a frame is opened again.
+#[derive(Deserialize)]
+pub(crate) struct ForWhom {
+    person: i64,
+}
+
+/// POST `/frames/{frame}/reopen-for`: a submitted frame is opened again, by its submitter or a lead, for another who drew on
+/// it: their page takes it with its next save.
+pub(crate) async fn reopen_for(
+    State(app): State<App>,
+    person: Person,
+    Path(frame): Path<i64>,
+    Form(ForWhom { person: other }): Form<ForWhom>,
+) -> Result<Redirect> {
+    let db = app.workspace.db();
+    let other = people::get(db, UserId(other)).await?.id;
+    let reopened = queue::reopen_for(db, FrameId(frame), other, person.id, person.is_lead(), now()).await?;
+    opened(db, frame, reopened).await
+}
+
+/// The frame's page, if it is open.
+async fn opened(db: &Db, frame: i64, reopened: Result<(), Refusal>) -> Result<Redirect> {
     // Open already, as by a second click: the page says who has it.
     let reopened = match chosen(db, FrameId(frame)).await?.state {
         PickState::Ready => Ok(()),
@@ -235,9 +294,11 @@ pub(super) fn locked(refusal: &Refusal) -> Response {
         Refusal::NotChosen => StatusCode::NOT_FOUND,
         Refusal::Stale => StatusCode::CONFLICT,
         Refusal::NotYours => StatusCode::FORBIDDEN,
-        Refusal::NotReady | Refusal::Submitted | Refusal::Leased(_) | Refusal::OnlyOne => StatusCode::LOCKED,
+        Refusal::NotReady | Refusal::Submitted(_) | Refusal::SubmittedByYou | Refusal::Leased(_) | Refusal::OnlyOne => {
+            StatusCode::LOCKED
+        }
     };
-    refuse(status, &sentence(&refusal.to_string()))
+    refuse(status, &refusal.to_string())
 }
 
 /// The frame, if people are to label it.

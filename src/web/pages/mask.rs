@@ -16,8 +16,10 @@ use serde_json::json;
 use super::annotate::{chosen, locked};
 use crate::domain::{FrameId, Layers, Mask, Work};
 use crate::store::masks::{self, MaskKind, Save, SaveRefusal, Version};
+use crate::store::queue::{self, Refusal};
 use crate::store::{Db, frames, now, work};
 use crate::web::error::Result;
+use crate::web::words::sentence;
 use crate::web::{App, Person, WebError};
 
 /// Bytes of what a save calls itself, at most.
@@ -75,7 +77,9 @@ pub(crate) async fn save(
     body: Body,
 ) -> Result<Response> {
     let db = app.workspace.db();
-    let chosen = chosen(db, FrameId(frame)).await?;
+    let Some(chosen) = queue::chosen(db, FrameId(frame), now()).await? else {
+        return Ok(locked(&Refusal::NotChosen));
+    };
     let (size, n_classes) = (chosen.size, chosen.taxonomy.len());
     // No change of this frame is longer, so nothing longer is read.
     let Ok(body) = to_bytes(body, Layers::longest_patch(size)).await else {
@@ -162,9 +166,9 @@ pub(super) fn version_of(headers: &HeaderMap) -> Option<i64> {
     headers.get(header::IF_MATCH)?.to_str().ok()?.trim().trim_start_matches("W/").trim_matches('"').parse().ok()
 }
 
-/// A refusal that a script reads.
+/// A refusal that a script reads, and a person on its page.
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
+    (status, Json(json!({ "message": sentence(message) }))).into_response()
 }
 
 fn tag(version: i64) -> String {

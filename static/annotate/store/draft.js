@@ -9,10 +9,15 @@
 
 /** @typedef {import("../history.js").Stroke} Stroke */
 /** @typedef {import("./sync.js").Slip} Slip */
-/** @typedef {{ version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[], lost?: Slip[], sent?: Slip[] }} Draft
- *   `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`: milliseconds; `lost`:
- *   parcels whose answer did not come, their work being part of the next one's; `sent`: the one under way and the next */
+/** @typedef {{
+ *   name: string, version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[], lost: Slip[], sent: Slip[],
+ *   looked: number[],
+ * }} Draft
+ *   `name`: the frame's; `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`:
+ *   milliseconds; `lost`: parcels whose answer did not come, their work being part of the next one's; `sent`: the one under
+ *   way and the next; `looked`: segments that were looked at in the fix queue */
 /** @typedef {Omit<Draft, "past" | "future"> & { past: string[], future: string[] }} Head */
+/** @typedef {{ frame: string, name: string, change: Uint8Array }} Other what the draft of another frame has unsaved; `frame`: its number */
 
 const HEADS = "head";
 const STROKES = "stroke";
@@ -33,11 +38,13 @@ export class Drafts {
     this.writing = null;
     /** Whether the browser has no room for what can be undone. */
     this.cramped = false;
+    /** Whether strokes lie there that cannot be read: the next write takes them away. */
+    this.torn = false;
   }
 
   /** @returns {Promise<Draft | undefined>} */
   async read() {
-    const [head, strokes] = await this.#do("readonly", (heads, strokes) => [heads.get(this.key), strokes.getAll(this.#all)]);
+    const [head, strokes] = await this.#do("readonly", (heads, strokes) => [heads.get(this.key), strokes.getAll(this.#all)]).catch(() => this.#readHead());
     this.written = new Set(strokes.map((/** @type {Stroke} */ { id }) => id));
     if (!head) return undefined;
     const byId = new Map(strokes.map((/** @type {Stroke} */ stroke) => [stroke.id, stroke]));
@@ -59,22 +66,39 @@ export class Drafts {
     return this.writing;
   }
 
-  /** Takes away old drafts, this one's excepted, of which the server has everything. */
+  /**
+   * Takes away old drafts, this one's excepted, of which the server has everything.
+   *
+   * @returns {Promise<Other[]>} this person's other frames of the project with strokes of which no word came that they were saved
+   */
   async tidy() {
     const before = Date.now() - KEPT;
+    /** @type {Other[]} */
+    const others = [];
     await this.#do("readwrite", (heads, strokes) => {
       const cursor = heads.openCursor();
       cursor.onsuccess = () => {
         if (!cursor.result) return;
         const { key, value } = cursor.result;
+        const frame = frameBeside(this.key, String(key));
         if (key !== this.key && value.at < before && value.change.length === 0) {
           cursor.result.delete();
           strokes.delete(strokesOf(String(key)));
+        } else if (frame && value.change.length > 0) {
+          others.push({ frame, name: value.name, change: value.change });
         }
         cursor.result.continue();
       };
       return [];
     });
+    return others;
+  }
+
+  /** What is not saved does not go with a stroke that cannot be read any more. @returns {Promise<[Head | undefined, Stroke[]]>} */
+  async #readHead() {
+    const [head] = await this.#do("readonly", (heads) => [heads.get(this.key)]);
+    this.torn = true;
+    return [head && { ...head, past: [], future: [] }, []];
   }
 
   get #all() {
@@ -95,7 +119,7 @@ export class Drafts {
 
   /** What is not saved comes before what can be undone: it is a small part of the whole. @param {Draft} draft */
   async #put(draft) {
-    if (!this.cramped) {
+    if (!this.cramped && !this.torn) {
       try {
         return await this.#putWhole(draft);
       } catch (error) {
@@ -105,6 +129,7 @@ export class Drafts {
     }
     const head = { ...draft, past: [], future: [] };
     await this.#do("readwrite", (heads, strokes) => [strokes.delete(this.#all), ...this.#putHead(heads, head)]);
+    this.torn = false;
     this.written.clear();
   }
 
@@ -155,11 +180,18 @@ function strokesOf(key) {
   return IDBKeyRange.bound([key], [key, []]);
 }
 
+/** @param {string} key @param {string} other @returns {string | undefined} the other's frame, where it is another of the same project and person */
+function frameBeside(key, other) {
+  const [[made, project, frame, person], [itsMade, itsProject, itsFrame, itsPerson]] = [key.split("/"), other.split("/")];
+  return made === itsMade && project === itsProject && person === itsPerson && frame !== itsFrame ? itsFrame : undefined;
+}
+
 /** @param {() => void} closed @returns {Promise<IDBDatabase>} */
 function open(closed) {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open("windlass", 2);
+    const request = indexedDB.open("windlass", 3);
     request.onupgradeneeded = () => {
+      // Of versions that were never released. A later one must bring the drafts along.
       for (const name of request.result.objectStoreNames) request.result.deleteObjectStore(name);
       for (const name of [HEADS, STROKES]) request.result.createObjectStore(name);
     };

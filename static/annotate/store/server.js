@@ -3,7 +3,7 @@
 
 import { LabelMap } from "../label_map.js";
 import { applyChange } from "../runs.js";
-import { SIGNED_OUT } from "./sync.js";
+import { SIGNED_OUT, noAnswer } from "./sync.js";
 
 /** @typedef {import("./sync.js").Outcome} Outcome */
 /** @typedef {import("../work.js").Work} Work */
@@ -12,8 +12,15 @@ import { SIGNED_OUT } from "./sync.js";
 /** @typedef {{ version: number, kind: string, who: string, at: number, seconds?: number, actions?: number }} PastVersion */
 /** @typedef {{ findings: string[], word: string }} Objection what was found, and why it is submitted all the same */
 
-/** What takes longer has failed: a save that hangs in a conflict's check would be the last one. */
+/** What takes longer has failed, in milliseconds: a save that hangs in a conflict's check would be the last one. */
 const PATIENCE = 20_000;
+/** The same of what may be large: a mask, a picture, the segments. */
+export const LONG = 120_000;
+/** What a poor line sends, in bytes a millisecond. */
+const SLOWEST = 10;
+
+/** A page that is gone may send 64 KiB at most, in bytes: a change of this length and more waits in the draft. */
+export const FAREWELL = 60_000;
 
 /** The server has never had it, or was put back to a time before it. */
 export class NoSuchVersion extends Error {}
@@ -36,7 +43,7 @@ export class Server {
    */
   async mask(version) {
     const which = version === undefined ? "" : `&version=${version}`;
-    const answer = await fetch(`${this.frame}/mask?runs=true${which}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(`${this.frame}/mask?runs=true${which}`, { cache: "no-store", signal: AbortSignal.timeout(LONG) });
     if (answer.status === 404 && version !== undefined) throw new NoSuchVersion();
     if (!answer.ok || answer.redirected) throw new Error(`the mask could not be read (${answer.status})`);
     const { pixels, origins } = planesOf(new Uint8Array(await answer.arrayBuffer()), this.size);
@@ -47,10 +54,10 @@ export class Server {
    * @param {Uint8Array} change tiles in runs
    * @param {import("./sync.js").Slip} slip what they cost, and what the save calls itself
    * @param {number} version that they were drawn on
-   * @param {{ keepalive?: boolean }} [how] `keepalive`: the page is being left; nothing may be waited for before `fetch`
    * @returns {Promise<Outcome>}
    */
-  async saveTiles(change, { id, work }, version, { keepalive = false } = {}) {
+  async saveTiles(change, { id, work }, version) {
+    // Nothing may be waited for before it: the page may be on its way out.
     const answer = await fetch(`${this.frame}/mask`, {
       method: "PATCH",
       headers: {
@@ -61,15 +68,15 @@ export class Server {
         "windlass-work": JSON.stringify(work),
       },
       body: /** @type {BodyInit} */ (change),
-      // A page that is gone may send 64 KiB at most; a larger change waits in the draft.
-      keepalive: keepalive && change.length < 60_000,
+      // A page that is left during a save, too, takes its strokes to the server.
+      keepalive: change.length < FAREWELL,
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(PATIENCE + Math.ceil(change.length / SLOWEST)),
     });
     const made = versionOf(answer);
     if (answer.status === 204 && made > version) return { kind: "saved", version: made };
     // A proxy's page, a hotel's sign-in: whatever it is, it has not saved anything.
-    if (answer.ok) return { kind: "unreachable", message: "something else answered in its place" };
+    if (answer.ok) return { kind: "unreachable", message: noAnswer("something else answered in its place") };
     if (signedOut(answer)) return { kind: "signed_out" };
     if (answer.status === 409) {
       const { version, who, at, saves } = await answer.json();
@@ -77,8 +84,8 @@ export class Server {
     }
     const message = await sentence(answer);
     if (answer.status === 423) return { kind: "leased", message };
-    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return { kind: "unreachable", message };
-    return { kind: "refused", message };
+    const passing = answer.status >= 500 || answer.status === 429 || answer.status === 408;
+    return { kind: passing ? "unreachable" : "refused", message };
   }
 
   /** @returns {Promise<PastVersion[]>} the newest first */
@@ -90,7 +97,7 @@ export class Server {
 
   /** @returns {Promise<ArrayBuffer>} the frame's segments file */
   async segments() {
-    const answer = await fetch(`${this.frame}/segments`);
+    const answer = await fetch(`${this.frame}/segments`, { signal: AbortSignal.timeout(LONG) });
     if (!answer.ok || answer.redirected) throw new Error(`the segments could not be read (${answer.status})`);
     return answer.arrayBuffer();
   }
@@ -98,7 +105,7 @@ export class Server {
   /** A sign of life. @returns {Promise<LeaseOutcome>} */
   async renewLease() {
     try {
-      const answer = await fetch(`${this.frame}/lease`, { method: "POST", headers: this.by, redirect: "manual" });
+      const answer = await fetch(`${this.frame}/lease`, { method: "POST", headers: this.by, redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
       if (answer.ok) return { kind: "held" };
       if (answer.status === 423) return { kind: "taken", message: await sentence(answer) };
     } catch {
@@ -128,7 +135,7 @@ export class Server {
 
 /** @param {string} url of a picture @returns {Promise<ImageBitmap>} */
 export async function bitmap(url) {
-  const answer = await fetch(url);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(LONG) });
   if (!answer.ok) throw new Error(`the picture could not be read (${answer.status})`);
   return createImageBitmap(await answer.blob());
 }
@@ -150,15 +157,20 @@ function versionOf(answer) {
   return Number((answer.headers.get("etag") ?? "").replace(/\D/g, ""));
 }
 
-/** @param {Response} answer @returns {Promise<string>} what the server says is wrong */
+/** @param {Response} answer @returns {Promise<string>} what the server says is wrong; a proxy's own words are none of its */
 async function sentence(answer) {
-  const text = await answer.text().catch(() => "");
-  if ((answer.headers.get("content-type") ?? "").includes("json")) {
-    try {
-      return JSON.parse(text).message ?? text;
-    } catch {
-      return text;
-    }
+  const text = (await answer.text().catch(() => "")).trim();
+  const isJson = (answer.headers.get("content-type") ?? "").includes("json");
+  const said = isJson ? messageIn(text) : /^[^<].*[.!?]$/s.test(text) && text;
+  if (said && said.length < 300) return said;
+  return answer.status >= 500 ? noAnswer(`status ${answer.status}`) : `The server refuses it (status ${answer.status}).`;
+}
+
+/** @param {string} json @returns {string} */
+function messageIn(json) {
+  try {
+    return JSON.parse(json).message ?? "";
+  } catch {
+    return "";
   }
-  return text && !text.startsWith("<") && text.length < 300 ? text : `status ${answer.status}`;
 }

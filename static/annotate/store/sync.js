@@ -16,7 +16,7 @@
  *   | { kind: "signed_out" }
  *   | { kind: "refused", message: string }
  *   | { kind: "unreachable", message: string }} Outcome
- *   `saves`: what each version after ours calls itself, in order
+ *   `saves`: what each version after ours calls itself, in order; `message`: a sentence
  */
 
 /**
@@ -65,6 +65,11 @@ export const BACKOFF = [1000, 2000, 4000, 8000, 15000];
 
 /** What a person is told whom the server does not know any more. */
 export const SIGNED_OUT = "You are signed out. Sign in again in another tab.";
+
+/** @param {string} how @returns {string} what a person is told when no server answers */
+export function noAnswer(how) {
+  return `The server does not answer (${how}).`;
+}
 
 /** @template {{ slip: Slip }} P */
 export class Sync {
@@ -154,12 +159,13 @@ export class Sync {
     if (!parcel) return this.#arrived(changes, this.version);
     this.#say(this.state.kind === "unsaved" ? { ...this.state, trying: true } : { kind: "saving", version: this.version });
     const outcome = await this.put(parcel, this.version).catch(
-      (error) => /** @type {Outcome} */ ({ kind: "unreachable", message: String(error?.message ?? error) }),
+      (error) => /** @type {Outcome} */ ({ kind: "unreachable", message: noAnswer(String(error?.message ?? error)) }),
     );
     if (outcome.kind === "saved") return this.#arrived(changes, outcome.version);
     this.giveBack(parcel);
+    // A proxy may have sent it twice: this is the answer to the second, and the first arrived.
+    if (outcome.kind === "unreachable" || outcome.kind === "stale") this.doubtful.push(parcel.slip);
     if (outcome.kind === "stale") return this.#stale(outcome);
-    if (outcome.kind === "unreachable") this.doubtful.push(parcel.slip);
     this.#unsaved(outcome, this.changes > changes);
   }
 
@@ -192,7 +198,7 @@ export class Sync {
     try {
       differs = await this.judge(theirs, this.version);
     } catch {
-      return this.#unsaved({ kind: "unreachable", message: "the newest version could not be read" });
+      return this.#unsaved({ kind: "unreachable", message: noAnswer("the newest version could not be read") });
     }
     // Whoever goes on with the frame has the draft, and finds out.
     if (this.stopped) return;
@@ -209,17 +215,11 @@ export class Sync {
 
   /** @param {Failure} failure @param {boolean} [more] whether there are strokes that came during the attempt */
   #unsaved(failure, more = false) {
-    const reason = this.#reason(failure);
+    const reason = failure.kind === "signed_out" ? SIGNED_OUT : failure.message;
     // The same bytes would be refused again: the next stroke tries anew.
     const pause = failure.kind !== "refused" ? BACKOFF[Math.min(this.attempts++, BACKOFF.length - 1)] : more ? QUIET : null;
     this.#say({ kind: "unsaved", version: this.version, cause: failure.kind, reason, retryAt: pause && this.timers.now() + pause });
     if (pause) this.#wait(pause);
-  }
-
-  /** @param {Failure} failure @returns {string} a sentence */
-  #reason(failure) {
-    if (failure.kind === "signed_out") return SIGNED_OUT;
-    return failure.kind === "unreachable" ? `The server does not answer (${failure.message}).` : failure.message;
   }
 
   /** @param {number} ms */

@@ -14,7 +14,7 @@ import { Heap } from "../heap.js";
 
 /** Corners farther apart than this are joined by a straight line. */
 export const REACH = 400;
-/** A corner goes to an edge as near as this, in pixels. */
+/** A corner goes to an edge as near as this at most, in pixels. */
 const PULL = 12;
 const SIDE = 2 * REACH + 1;
 /** Right, down, left, up. */
@@ -28,6 +28,7 @@ export class LiveWire {
   /** @param {Segments} segments */
   constructor(segments) {
     this.segments = segments;
+    this.pull = PULL;
     /** In the middle of what is searched. @type {Point} */
     this.source = { x: 0, y: 0 };
     /** The move by which each place was reached, and its price. */
@@ -35,12 +36,17 @@ export class LiveWire {
     this.prices = new Float32Array(SIDE * SIDE);
   }
 
+  /** From now on edges pull no farther: zoomed in, a corner can be set beside one. @param {number} reach in pixels of the frame */
+  pullFrom(reach) {
+    this.pull = Math.min(PULL, reach);
+  }
+
   /** @param {Point} point @returns {Point} the nearest place on an edge; the point itself where there is none near */
   snap(point) {
-    const [px, py] = [Math.round(point.x), Math.round(point.y)];
-    let [nearest, found] = [PULL + 0.001, point];
-    for (let y = py - PULL; y <= py + PULL; y++) {
-      for (let x = px - PULL; x <= px + PULL; x++) {
+    const [px, py, around] = [Math.round(point.x), Math.round(point.y), Math.ceil(this.pull)];
+    let [nearest, found] = [this.pull + 0.001, point];
+    for (let y = py - around; y <= py + around; y++) {
+      for (let x = px - around; x <= px + around; x++) {
         const away = Math.hypot(x - point.x, y - point.y);
         if (away < nearest && this.#onEdge(x, y)) [nearest, found] = [away, { x, y }];
       }

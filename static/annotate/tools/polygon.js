@@ -40,21 +40,27 @@ export class Polygon {
     this.held = -1;
     /** Where that was before; `null` for a new one. @type {Point | null} */
     this.was = null;
+    /** Where the first corner was pressed, and how far from there it moves: let go before, it closes. @type {{ at: Point, reach: number } | null} */
+    this.closing = null;
+    /** Whether its fill was undone, and it is as it was then. */
+    this.reopened = false;
     /** From each corner to the next. @type {WeakMap<Point, { to: Point, way: Point[] }>} */
     this.ways = new WeakMap();
   }
 
   /** @param {Point} corner */
   add(corner) {
+    this.reopened = false;
     this.corners.push(this.#put(corner));
     this.held = this.corners.length - 1;
     this.was = null;
   }
 
-  /** Takes the newest corner back. */
+  /** Takes back the corner in the hand, else the newest. */
   takeBack() {
-    this.corners.pop();
-    this.held = -1;
+    this.corners.splice(this.held, 1);
+    this.letGo();
+    this.reopened = false;
   }
 
   /**
@@ -66,12 +72,15 @@ export class Polygon {
     const { corners } = this;
     this.held = this.#cornerAt(point, reach);
     this.was = corners[this.held] ?? null;
+    this.reopened &&= this.held < 0;
+    this.closing = this.held === 0 && this.canClose ? { at: point, reach: reach / 2 } : null;
     if (this.was) return true;
     for (let index = 0; index + 1 < corners.length; index++) {
       const line = [corners[index], ...this.between(index), corners[index + 1]];
       if (!line.some((end, at) => at > 0 && offSegment(point, line[at - 1], end) <= reach / 2)) continue;
       corners.splice(index + 1, 0, this.#put(point));
       this.held = index + 1;
+      this.reopened = false;
       return true;
     }
     return false;
@@ -79,7 +88,17 @@ export class Polygon {
 
   /** Moves the corner in the hand. @param {Point} point */
   drag(point) {
-    if (this.held >= 0) this.corners[this.held] = this.#put(point);
+    if (this.held < 0 || (this.closing && distance(this.closing.at, point) < this.closing.reach)) return;
+    this.closing = null;
+    this.corners[this.held] = this.#put(point);
+  }
+
+  /** The corner in the hand stays where it is. @returns {boolean} whether it was the first, and never moved: that closes it */
+  letGo() {
+    const closes = this.closing !== null;
+    this.held = -1;
+    this.closing = null;
+    return closes;
   }
 
   /** Lets the corner in the hand go where it was, a new one away. */
@@ -87,20 +106,13 @@ export class Polygon {
     if (this.held < 0) return;
     if (this.was) this.corners[this.held] = this.was;
     else this.corners.splice(this.held, 1);
-    this.held = -1;
+    this.letGo();
   }
 
   /** Takes away the corner near a point, else the newest. @param {Point} point @param {number} reach */
   remove(point, reach) {
-    const index = this.#cornerAt(point, reach);
-    if (index >= 0) this.corners.splice(index, 1);
-    else this.takeBack();
-    this.held = -1;
-  }
-
-  /** @param {Point} point @param {number} reach in pixels @returns {boolean} whether a corner there would close it */
-  closesAt(point, reach) {
-    return this.canClose && distance(this.corners[0], point) <= reach;
+    this.held = this.#cornerAt(point, reach);
+    this.takeBack();
   }
 
   get canClose() {
@@ -141,9 +153,11 @@ export class Polygon {
     return this.wire ? { ...this.wire.snap({ x, y }) } : { x, y };
   }
 
-  /** @param {Point} point @param {number} reach */
+  /** @param {Point} point @param {number} reach @returns {number} the nearest; -1 where none is as near */
   #cornerAt(point, reach) {
-    return this.corners.findIndex((corner) => reach > 0 && distance(corner, point) <= reach);
+    const ways = this.corners.map((corner) => distance(corner, point));
+    const least = Math.min(...ways);
+    return reach > 0 && least <= reach ? ways.indexOf(least) : -1;
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * Superpixels are taken in one after another, always the most alike that touches what is taken already. How unlike the
  * worst of them may be is the extent. What was scribbled on to trim, and what the person has given another class before,
- * keeps off all that looks more like it.
+ * is left alone, and keeps off all that looks more like it.
  */
 
 import { Heap } from "../heap.js";
@@ -95,7 +95,7 @@ export class Spread {
     const meet = (superpixel) => {
       if (met[superpixel]) return;
       met[superpixel] = 1;
-      if (this.trimmed.has(superpixel)) return;
+      if (this.trimmed.has(superpixel) || this.#isAnothers(superpixel)) return;
       const near = this.seeds.has(superpixel) ? 0 : nearest(segments, superpixel, examples);
       if (near > EXTENTS[EXTENTS.length - 1]) return;
       if (near > 0 && nearest(segments, superpixel, counterexamples) < near) return;
@@ -113,6 +113,11 @@ export class Spread {
       for (let at = from[item]; at < from[item + 1]; at++) meet(beside[at]);
     }
     return { order, needs };
+  }
+
+  /** Whether the person has given it another class, and did not scribble on it. @param {number} superpixel */
+  #isAnothers(superpixel) {
+    return !this.seeds.has(superpixel) && (this.known.get(superpixel) ?? this.value) !== this.value;
   }
 }
 
