@@ -68,7 +68,9 @@ async function start() {
   keepLease({ renew: () => server.renewLease(), tell: (outcome) => saving.hearOfLease(outcome), idle: saving.idle, over: () => saving.over });
   // They come after the frame; without them, what needs them says so.
   const doubt = setup.uncertainty ? showDoubt(looker, stage) : null;
-  const segments = setup.segments ? server.segments().then((file) => looker.segments(file)).then((read) => panels.showSegments(read), (error) => (panels.lackSegments(), Promise.reject(error))) : null;
+  const segments = setup.segments ? server.segments().then((file) => looker.segments(file)) : null;
+  doubt?.catch(() => panels.lackDoubt());
+  segments?.then((read) => panels.showSegments(read), () => panels.lackSegments());
   Promise.all([doubt, segments]).then(([greys]) => greys && panels.beginQueue(greys), () => {});
   document.body.dataset.state = "ready";
   // For tests and measurements: the page's own parts, not a second way to do things.

@@ -238,6 +238,12 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
       if (memory.kept.snap) editor.snap(toggle(find("#snap"), true));
       act(() => hand.takeUp());
     },
+    /** It could not be read. */
+    lackDoubt() {
+      disable("#doubt", true);
+      find("#doubt").title = "Where the model doubts could not be read: load the page anew to try again";
+      say(find("#doubt").title);
+    },
     /** They could not be read. */
     lackSegments() {
       noSegments = "The segments of this frame could not be read: load the page anew to try again";

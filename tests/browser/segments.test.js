@@ -184,3 +184,16 @@ test("a polygon follows edges, its corners are moved, added and taken away befor
   assert.ok((await editor((editor) => editor.map.counts[4])) > 10_000, "about 25 000 pixels lie between the corners");
   assert.equal(await corners(), 0);
 });
+
+test("where doubts and segments cannot be read the page says so, and the rest of it works", async () => {
+  for (const what of ["uncertainty", "segments"]) await desk.page.route(`**/frames/1/${what}`, (/** @type {any} */ route) => route.abort());
+  await desk.page.reload();
+  await desk.ready();
+  await desk.hears(/Where the model doubts could not be read/);
+  assert.ok(await desk.page.locator("#doubt").isDisabled());
+  await desk.page.keyboard.press("z");
+  await desk.hears(/segments of this frame could not be read/);
+  await desk.page.keyboard.press("5");
+  await desk.drags([[50, 60], [250, 60]]);
+  assert.equal(await desk.classAt(150, 60), FENCE);
+});
