@@ -66,6 +66,8 @@ export class Editor {
     this.looked = new Set();
     /** Called when one was looked at and is right. */
     this.onLook = () => {};
+    /** Called when the corners of an open polygon are others. */
+    this.onCorners = () => {};
     /** The value under the pen when it went down; -1 outside. */
     this.under = -1;
     /** Called when a tool painted nothing, since what it was set on may not be painted over: with that value. @type {(value: number) => void} */
@@ -164,7 +166,9 @@ export class Editor {
   /** The pen goes up. */
   lift() {
     this.scribble = null;
+    const wasHeld = this.polygon.held >= 0;
     if (this.polygon.letGo()) return this.closePolygon();
+    if (wasHeld) this.onCorners();
     if (this.box) return this.#closeBox(this.box);
     if (!this.stroke) return;
     const name = this.history.open?.name ?? "brush";
@@ -203,6 +207,20 @@ export class Editor {
     if (!polygon.reopened) this.dropped = { tool: pending, polygon, spread, after: this.history.past.at(-1) };
     this.spread = null;
     this.polygon = this.#newPolygon();
+    this.onCorners();
+  }
+
+  /** The corner in the hand is taken back, else the newest. */
+  takeBack() {
+    this.polygon.takeBack();
+    this.onCorners();
+  }
+
+  /** Goes on with a polygon that an earlier visit left open. @param {Point[]} corners @param {number} value its class */
+  goOn(corners, value) {
+    this.polygon.corners = corners;
+    this.tool = "polygon";
+    this.class = value;
   }
 
   /** Fills the polygon. */
@@ -253,7 +271,7 @@ export class Editor {
     if (this.frozen) return null;
     if (this.busy) this.abandon();
     else if (this.spread) this.spread = null;
-    else if (this.pending && !this.polygon.reopened) this.polygon.takeBack();
+    else if (this.pending && !this.polygon.reopened) this.takeBack();
     else if (this.#droppedNow) this.#pickUp(this.#droppedNow);
     else {
       if (this.polygon.reopened) this.polygon = this.#newPolygon();
@@ -332,7 +350,7 @@ export class Editor {
   /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase @param {boolean} again */
   #corner(point, reach, erase, again) {
     if (reach) this.polygon.wire?.pullFrom(reach);
-    if (erase) this.polygon.remove(point, reach);
+    if (erase) this.polygon.remove(point, reach), this.onCorners();
     // The first press has set the last corner, or has closed it already.
     else if (again) this.closePolygon();
     else if (!this.polygon.hold(point, reach)) this.polygon.add(point);

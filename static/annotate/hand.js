@@ -18,7 +18,8 @@ export class Hand {
     this.told = [];
     const { name, size = 0, scale = -1, extent = -1 } = this.kept;
     const index = palette.findIndex((one) => one.name === name);
-    if (index >= 0) editor.choose(index);
+    // An open polygon has its own.
+    if (index >= 0 && !editor.pending) editor.choose(index);
     if (SIZES.includes(size)) editor.size = size;
     if (scale in SCALES) editor.scale = scale;
     if (extent in EXTENTS) editor.extent = extent;

@@ -137,7 +137,7 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     { keys: ["["], name: "Smaller brush, segments", group: "Tools", run: () => act(() => editor.resize(-1)) },
     { keys: ["]"], name: "Larger", group: "Tools", run: () => act(() => editor.resize(1)) },
     { keys: ["c"], name: "Class under the cursor", group: "Tools", run: () => act(() => stage.target && editor.pick(stage.target)) },
-    { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.polygon.takeBack()) },
+    { keys: ["backspace"], name: "Take back a corner", group: "Tools", run: () => act(() => editor.takeBack()) },
     { keys: ["escape"], name: "Drop what is being drawn", group: "Tools", run: drop },
     ...undoing.commands,
     ...over.commands,

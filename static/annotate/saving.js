@@ -128,6 +128,8 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
       past: history.past.slice(),
       future: history.future.slice(),
       looked: [...editor.looked],
+      corners: editor.polygon.corners.slice(),
+      value: editor.class,
     });
     const may = draftRead || (await (readAgain ??= readOnceMore()));
     const failed = !may || (await drafts.write(draft).then(() => false, () => true));
@@ -142,6 +144,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     sync.touch();
     keepDraft();
   };
+  editor.onCorners = keepDraft;
   editor.onLook = () => {
     clock.act("accept");
     keepDraft();
@@ -199,6 +202,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     );
     if (!draft) return;
     for (const node of draft.looked) editor.looked.add(node);
+    if (draft.corners.length > 0) editor.goOn(draft.corners, draft.value);
     const unsaved = draft.change.length > 0;
     // What was saved, and then saved anew by somebody else, cannot be undone stroke by stroke.
     if (!unsaved && draft.version !== version) return;
@@ -250,7 +254,7 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
   addEventListener("beforeunload", (event) => {
     if (!mine) return;
     const undrafted = pill.hasAttribute("data-undrafted");
-    if ((sync.dirty && (undrafted || !goesAlong())) || editor.polygon.canClose || editor.spread) event.preventDefault();
+    if ((sync.dirty && (undrafted || !goesAlong())) || (undrafted && editor.pending) || editor.spread) event.preventDefault();
   });
 
   await recover();
@@ -300,7 +304,6 @@ export async function wireSaving({ setup, editor, stage, preview, server, versio
     async leave() {
       wanted = true;
       editor.lift();
-      editor.cancel();
       editor.frozen = true;
       await sync.flush();
       await keepDraft();

@@ -72,16 +72,44 @@ test("the browser asks before a page is closed that would leave something in the
   await page.keyboard.press("Control+z");
   await desk.says("Saved v4");
 
-  await page.keyboard.press("v");
-  for (const [x, y] of [[50, 50], [150, 50], [150, 150]]) {
-    const point = await desk.at(x, y);
-    await page.mouse.click(point.x, point.y);
-  }
-  assert.ok(await asksBeforeItCloses(desk), "a polygon is open");
-  await page.keyboard.press("Enter");
+  await page.waitForSelector('[data-tool="propagate"]:not(:disabled)');
+  await page.keyboard.press("Shift+Z");
+  await desk.drags([[100, 80], [140, 80]]);
+  assert.ok(await asksBeforeItCloses(desk), "a preview is open");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("b");
+  await desk.drags([[50, 80], [150, 80]]);
   assert.equal(await asksBeforeItCloses(desk), false, "what is small goes along");
   const again = await ada.opens(1);
   assert.equal(await again.classAt(120, 80), FENCE);
+  await ada.context.close();
+});
+
+test("an open polygon is there after a reload and in another tab, and can be closed there", async () => {
+  const ada = await site.visitor(browser, "Ada");
+  const desk = await ada.opens(1);
+  await desk.page.keyboard.press("5");
+  await desk.page.keyboard.press("v");
+  for (const [x, y] of [[50, 50], [150, 50], [150, 150], [90, 120]]) {
+    const point = await desk.at(x, y);
+    await desk.page.mouse.click(point.x, point.y);
+  }
+  await desk.page.keyboard.press("Backspace");
+  const corners = ({ page }) => page.evaluate(() => /** @type {any} */ (window).windlass.editor.polygon.corners.length);
+  assert.equal(await asksBeforeItCloses(desk), false);
+  const second = await ada.opens(1);
+  assert.equal(await corners(second), 3);
+  const third = new Desk(await ada.context.newPage());
+  await third.page.goto(`${site.url}/frames/1/annotate`);
+  await third.page.click("#work-here");
+  await third.ready();
+  assert.equal(await corners(third), 3);
+  await third.page.keyboard.press("Enter");
+  assert.equal(await third.classAt(140, 80), FENCE);
+  await third.says("Saved v2");
+  await third.page.reload();
+  await third.ready();
+  assert.equal(await corners(third), 0);
   await ada.context.close();
 });
 

@@ -11,11 +11,11 @@
 /** @typedef {import("./sync.js").Slip} Slip */
 /** @typedef {{
  *   name: string, version: number, change: Uint8Array, at: number, past: Stroke[], future: Stroke[], lost: Slip[], sent: Slip[],
- *   looked: number[],
+ *   looked: number[], corners: import("../geometry.js").Point[], value: number,
  * }} Draft
  *   `name`: the frame's; `version`: what it was drawn on; `change`: tiles that it has not, as `changeOf` gives them; `at`:
  *   milliseconds; `lost`: parcels whose answer did not come, their work being part of the next one's; `sent`: the one under
- *   way and the next; `looked`: segments that were looked at in the fix queue */
+ *   way and the next; `looked`: segments that were looked at in the fix queue; `corners`: of an open polygon, of class `value` */
 /** @typedef {Omit<Draft, "past" | "future"> & { past: string[], future: string[] }} Head */
 /** @typedef {{ frame: string, name: string, change: Uint8Array }} Other what the draft of another frame has unsaved; `frame`: its number */
 
