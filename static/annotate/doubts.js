@@ -103,8 +103,10 @@ export function wireDoubts({ editor, stage, palette }) {
     correct() {
       if (!queue || queue.node < 0 || editor.pending || stage.drawing) return;
       const { at, node } = queue;
-      if (editor.paintSegment(node)) corrected.set(editor.history.past[editor.history.past.length - 1].id, at);
-      else if (classOf(node) !== editor.class) return say("Nothing was painted: a lock, or what is painted over, forbids it");
+      const painted = editor.paintSegment(node);
+      if (painted) corrected.set(editor.history.past[editor.history.past.length - 1].id, at);
+      const how = painted ? "Most of it was not" : "Nothing was";
+      if (classOf(node) !== editor.class) return say(`${how} painted: a lock, or what is painted over, forbids it`);
       done();
     },
     /** @param {Stroke} stroke a correction that is taken back was no look at its segment */

@@ -58,7 +58,7 @@ export class Editor {
      * @type {{ tool: "polygon" | "propagate", polygon: Polygon, spread: Spread | null, after: Stroke | undefined } | null}
      */
     this.dropped = null;
-    /** The polygon that was closed last, and its fill: where that is undone, its corners are open again. @type {{ polygon: Polygon, stroke: Stroke | undefined } | null} */
+    /** What a polygon was that was closed last, and its fill: where that is undone, it is open again. @type {{ was: Pick<Polygon, "corners" | "ways">, stroke: Stroke | undefined } | null} */
     this.closed = null;
     /** The merge that undo has asked about. @type {Stroke | null} */
     this.asked = null;
@@ -231,7 +231,7 @@ export class Editor {
     const { ring } = polygon;
     this.polygon = this.#newPolygon();
     const filled = this.#change("polygon", this.class, () => fillPolygon(this.map, ring, this.class));
-    if (filled) this.closed = { polygon, stroke: this.history.past.at(-1) };
+    if (filled) this.closed = { was: { corners: polygon.corners, ways: polygon.ways }, stroke: this.history.past.at(-1) };
   }
 
   /** Paints what the scribble would fill. @returns {boolean} whether there was anything */
@@ -269,7 +269,7 @@ export class Editor {
   undo() {
     const newest = this.history.past.at(-1);
     if (this.frozen) return null;
-    if (this.busy) this.abandon();
+    if (this.busy || this.polygon.held >= 0) this.abandon();
     else if (this.spread) this.spread = null;
     else if (this.pending && !this.polygon.reopened) this.takeBack();
     else if (this.#droppedNow) this.#pickUp(this.#droppedNow);
@@ -283,9 +283,11 @@ export class Editor {
   /** @returns {Stroke | null} the change that was made again */
   redo() {
     if (this.frozen || this.busy || !this.history.redo()) return null;
-    if (this.polygon.reopened) this.polygon = this.#newPolygon();
+    const stroke = this.history.past[this.history.past.length - 1];
+    // Its corners were open in place of it.
+    if (stroke === this.closed?.stroke) this.cancel();
     this.#changed("redo");
-    return this.history.past[this.history.past.length - 1];
+    return stroke;
   }
 
   /**
@@ -379,7 +381,8 @@ export class Editor {
     }
     this.history.undo();
     if (this.closed?.stroke === newest && this.tool === "polygon") {
-      this.polygon = Object.assign(this.closed.polygon, { wire: this.polygon.wire, reopened: true });
+      const { corners, ways } = this.closed.was;
+      this.polygon = Object.assign(this.#newPolygon(), { corners: corners.slice(), ways, reopened: true });
     }
     this.#changed("undo");
     return true;
@@ -431,9 +434,11 @@ export class Editor {
 
   /** @param {string} name @param {number} value what was painted @returns {boolean} whether it changed anything */
   #end(name, value) {
+    const { under } = this;
+    this.under = -1;
     const changed = this.history.end();
     if (changed) this.#changed(name);
-    else if (this.under >= 0 && this.under !== value && !this.rules.allows(this.under, value)) this.onRefused(this.under);
+    else if (under >= 0 && under !== value && !this.rules.allows(under, value)) this.onRefused(under);
     return changed;
   }
 

@@ -2,11 +2,15 @@
 /** What is in the hand, from frame to frame: tool, class, size, how coarse it works. */
 
 import { setText } from "./dom.js";
+import { UNLABELLED } from "./label_map.js";
 import { SCALES } from "./segments.js";
 import { SIZES } from "./tools/brush.js";
 import { EXTENTS } from "./tools/propagate.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
+
+/** In place of a class's name: every tool erases. */
+const NO_CLASS = "";
 
 export class Hand {
   /** @param {Editor} editor @param {import("./palette.js").PaletteClass[]} palette @param {import("./memory.js").Memory} memory */
@@ -17,20 +21,36 @@ export class Hand {
     /** What was told last. @type {string[]} */
     this.told = [];
     const { name, size = 0, scale = -1, extent = -1 } = this.kept;
-    const index = palette.findIndex((one) => one.name === name);
+    const index = name === NO_CLASS ? UNLABELLED : palette.findIndex((one) => one.name === name);
     // An open polygon has its own.
-    if (index >= 0 && !editor.pending) editor.choose(index);
+    if (!editor.pending) editor.choose(index);
     if (SIZES.includes(size)) editor.size = size;
     if (scale in SCALES) editor.scale = scale;
     if (extent in EXTENTS) editor.extent = extent;
     this.takeUp();
-    memory.ask(() => ({ tool: editor.tool, name: palette[editor.class]?.name, size: editor.size, scale: editor.scale, extent: editor.extent, snap: editor.polygon.wire !== null }));
+    memory.ask(() => this.#now());
+  }
+
+  /** What is in it, or would be by now if the segments were there. */
+  #now() {
+    const { editor, palette, kept } = this;
+    const { tool, size, scale, extent, polygon, segments } = editor;
+    return {
+      ...{ size, scale, extent, name: palette[editor.class]?.name ?? NO_CLASS },
+      tool: segments || !this.#isEmpty ? tool : kept.tool,
+      snap: segments ? polygon.wire !== null : kept.snap,
+    };
+  }
+
+  /** Whether nothing was taken up and nothing drawn yet. */
+  get #isEmpty() {
+    const { tool, history, busy } = this.editor;
+    return tool === "brush" && history.count === 0 && !busy;
   }
 
   /** Takes the tool that was kept, once there is what it needs, and before anything is drawn. */
   takeUp() {
-    const { editor, kept } = this;
-    if (editor.tool === "brush" && editor.history.count === 0 && !editor.busy && kept.tool) editor.take(kept.tool);
+    if (this.#isEmpty && this.kept.tool) this.editor.take(this.kept.tool);
   }
 
   /** Says what changed in the hand to those who cannot see it. @param {import("./stage.js").Stage} stage */

@@ -20,10 +20,12 @@ export function wireOver({ editor, stage, palette, act }) {
   find("#over-classes").replaceChildren(...palette.map(({ index, name }) => new Option(name, String(index))));
   let byPointer = false;
   choice.addEventListener("pointerdown", () => (byPointer = true));
+  // Not every browser tells; one that does not sends no keys to it while it is open.
+  const isOpen = () => CSS.supports("selector(select:open)") && choice.matches(":open");
   choice.addEventListener("keydown", (event) => {
-    if (event.key.startsWith("Arrow")) byPointer = false;
-    // What was chosen is what was chosen before: no change told of it.
-    if (!byPointer || event.key.length > 1) return;
+    if (event.key.startsWith("Arrow") && !isOpen()) byPointer = false;
+    // What was chosen is what was chosen before, and no change told of it: keys mean the frame again.
+    if (!byPointer || isOpen() || ["Tab", "Shift", "Control", "Alt", "AltGraph", "Meta"].includes(event.key)) return;
     event.preventDefault();
     stage.surface.focus({ preventScroll: true });
     stage.surface.dispatchEvent(new KeyboardEvent("keydown", event));

@@ -290,10 +290,15 @@ test("a key that waits for a class waits no longer than its sheet is open, also 
 });
 
 test("a class's key chooses the class also after the list of what is painted over was opened by mouse and left", async () => {
-  await desk.page.click("#over");
-  await type("Escape", "6");
+  const left = async () => (await desk.page.click("#over"), await type("Escape"));
+  await left();
+  await type("6");
   const chosen = await desk.page.evaluate(() => [/** @type {any} */ (window).windlass.editor.class, /** @type {HTMLSelectElement} */ (document.querySelector("#over")).value]);
   assert.deepEqual(chosen, [POLE, "-1"]);
+  await desk.drags([[50, 60], [250, 60]]);
+  await left();
+  await type("Control+z");
+  await desk.hears(/Undone: brush/);
 });
 
 test("a tool that paints nothing says why", async () => {
@@ -354,6 +359,16 @@ test("tool, class, size, overlays and snapping are the same on the next frame; t
     return [editor.class, editor.size, editor.extent, on("#snap"), editor.polygon.wire !== null, on("#gaps")];
   });
   assert.deepEqual(kept, [POLE, 11, 5, "true", true, "true"]);
+  // Left before its segments come, it takes nothing out of the hand.
+  await desk.page.route("**/frames/2/segments", () => {});
+  await type("Shift+X");
+  await desk.page.reload();
+  await desk.ready();
+  assert.equal(await desk.page.evaluate(() => /** @type {any} */ (window).windlass.editor.class), 255);
+  await desk.page.unroute("**/frames/2/segments");
+  await desk.page.reload();
+  await desk.page.waitForSelector('[data-tool="propagate"][aria-pressed="true"]');
+  assert.equal(await desk.page.getAttribute("#snap", "aria-pressed"), "true");
 });
 
 test("locks, hidden classes, light, patterns and strength are the same on the next frame", async () => {

@@ -197,3 +197,29 @@ test("where doubts and segments cannot be read the page says so, and the rest of
   await desk.drags([[50, 60], [250, 60]]);
   assert.equal(await desk.classAt(150, 60), FENCE);
 });
+
+test("a correction that a lock keeps off most of its segment is told of, and the queue stays", async () => {
+  await desk.page.keyboard.press("Shift+D");
+  const { x, y, name } = await desk.page.evaluate(() => {
+    const { editor, stage } = /** @type {any} */ (window).windlass;
+    const runs = /** @type {number[][]} */ ([]);
+    editor.segments.eachRun(stage.marked, (/** @type {number[]} */ ...run) => runs.push(run));
+    const counts = new Uint32Array(255);
+    for (const [y, from, to] of runs) for (let x = from; x < to; x++) counts[editor.map.at(x, y)]++;
+    const most = counts.indexOf(Math.max(...counts));
+    const [y, x] = /** @type {number[]} */ (runs.find(([y, from]) => editor.map.at(from, y) === most));
+    return { x, y, name: document.querySelectorAll("#classes .name")[most].textContent };
+  });
+  const asked = await desk.page.textContent("#question-text");
+  await desk.page.keyboard.press("b");
+  await editor((one) => (one.size = 1));
+  await desk.page.evaluate(([x, y]) => {
+    const { editor } = /** @type {any} */ (window).windlass;
+    editor.choose(7);
+    editor.press({ x, y }), editor.lift();
+  }, [x, y]);
+  await desk.page.click(`[aria-label="Lock ${name}"]`);
+  await desk.page.keyboard.press("9");
+  await desk.hears(/Most of it was not painted/);
+  assert.equal(await desk.page.textContent("#question-text"), asked);
+});

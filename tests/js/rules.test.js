@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Editor } from "../../static/annotate/editor.js";
 import { UNLABELLED, same } from "../../static/annotate/label_map.js";
 import { EVERYTHING } from "../../static/annotate/rules.js";
-import { scribble, startMask } from "./support.js";
+import { drawnSegments, scribble, startMask } from "./support.js";
 
 /** A frame with a hole of no class in its middle, and a brush that covers most of it. */
 function scene() {
@@ -83,6 +83,10 @@ test("a tool that painted nothing says what it was set on, and only where that i
   editor.choose(3);
   editor.press({ x: 150, y: 100 }), editor.lift();
   assert.equal(refused[2], 18);
+  editor.rules.locked.add(18);
+  editor.segments = drawnSegments(300, 200);
+  assert.equal(editor.paintSegment(editor.segments.at(10, 10, 0)), false);
+  assert.equal(refused.length, 3, "no pen was set on anything");
 });
 
 test("specks of a locked class stay when the others take the class around them", () => {

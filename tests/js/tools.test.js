@@ -151,6 +151,41 @@ test("undo of a polygon's fill opens it again, and what was closed too soon goes
   assert.equal(editor.map.counts[1], dab + 15 * 15);
 });
 
+test("a polygon that was opened again and changed is whole again after redo and undo; what it had become comes back first", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.choose(1);
+  editor.take("polygon");
+  for (const [x, y] of [[5, 5], [20, 5], [20, 20]]) editor.press({ x, y }), editor.lift();
+  editor.closePolygon();
+  const filled = editor.map.counts[1];
+  editor.undo();
+  editor.takeBack();
+  editor.redo();
+  assert.deepEqual([editor.map.counts[1], editor.pending], [filled, null]);
+  editor.undo();
+  assert.equal(editor.polygon.corners.length, 2, "dropped as the fill was made again");
+  editor.takeBack(), editor.takeBack();
+  editor.undo();
+  assert.deepEqual([editor.map.counts[1], editor.polygon.corners.length], [0, 3]);
+});
+
+test("undo puts a corner that is in the hand back where it was, and takes a new one away", () => {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.take("polygon");
+  for (const [x, y] of [[5, 5], [20, 5], [20, 20]]) editor.press({ x, y }), editor.lift();
+  editor.press({ x: 20, y: 5 }, { reach: 4 });
+  editor.drag({ x: 40, y: 5 });
+  editor.undo();
+  editor.drag({ x: 45, y: 5 });
+  editor.lift();
+  const corners = () => editor.polygon.corners.map(({ x, y }) => [x, y]);
+  assert.deepEqual(corners(), [[5, 5], [20, 5], [20, 20]]);
+  editor.press({ x: 5, y: 40 });
+  editor.undo();
+  editor.lift();
+  assert.deepEqual(corners(), [[5, 5], [20, 5], [20, 20]]);
+});
+
 test("of two corners within reach the nearer one is taken", () => {
   const editor = new Editor(empty(50, 50), { classes: 3 });
   editor.take("polygon");
