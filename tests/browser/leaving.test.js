@@ -95,6 +95,12 @@ test("an open polygon is there after a reload and in another tab, and can be clo
     await desk.page.mouse.click(point.x, point.y);
   }
   await desk.page.keyboard.press("Backspace");
+  await desk.page.waitForFunction(async () => {
+    /** @param {IDBRequest} request @returns {Promise<any>} */
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const [head] = await done((await done(indexedDB.open("windlass"))).transaction("head").objectStore("head").getAll());
+    return head?.corners.length === 3;
+  });
   const corners = ({ page }) => page.evaluate(() => /** @type {any} */ (window).windlass.editor.polygon.corners.length);
   assert.equal(await asksBeforeItCloses(desk), false);
   const second = await ada.opens(1);
