@@ -351,7 +351,6 @@ export class Editor {
 
   /** A corner is set, taken hold of, put between two others, or taken away. @param {Point} point @param {number} reach @param {boolean} erase @param {boolean} again */
   #corner(point, reach, erase, again) {
-    if (reach) this.polygon.wire?.pullFrom(reach);
     if (erase) this.polygon.remove(point, reach), this.onCorners();
     // The first press has set the last corner, or has closed it already.
     else if (again) this.closePolygon();

@@ -36,7 +36,10 @@ export class Hand {
     const { editor, palette, kept } = this;
     const { tool, size, scale, extent, polygon, segments } = editor;
     return {
-      ...{ size, scale, extent, name: palette[editor.class]?.name ?? NO_CLASS },
+      name: palette[editor.class]?.name ?? NO_CLASS,
+      size,
+      scale,
+      extent,
       tool: segments || !this.#isEmpty ? tool : kept.tool,
       snap: segments ? polygon.wire !== null : kept.snap,
     };

@@ -266,6 +266,16 @@ test("a polygon's corners are moved, put between others and taken away before it
   assert.notEqual(editor.map.at(60, 140), NEW);
 });
 
+test("zoomed in, an edge pulls no farther than on the screen, and a corner can be set beside it", () => {
+  const wire = new LiveWire(drawnSegments(WIDTH, HEIGHT));
+  const inside = { x: 3.2, y: 3.1 };
+  assert.notDeepEqual(wire.snap(inside), inside);
+  wire.pullFrom(1.25);
+  assert.deepEqual(wire.snap(inside), inside);
+  wire.pullFrom(40);
+  assert.notDeepEqual(wire.snap(inside), inside);
+});
+
 test("a polygon that follows edges fills to them, and subtracts as well", () => {
   const editor = editorWith("polygon");
   editor.snap(true);
