@@ -51,7 +51,7 @@ export class Keyboard {
   #commandOf(event) {
     const known = this.byKey.get(keyOf(event));
     if (known || event.ctrlKey || event.metaKey) return known;
-    return this.byKey.get(signOf(event)) ?? this.byKey.get(placeOf(event) ?? "");
+    return this.byKey.get(signOf(event)) ?? (event.altKey ? undefined : this.byKey.get(placeOf(event)));
   }
 
   /** @param {KeyboardEvent} event */
@@ -91,12 +91,12 @@ function printed({ key, code, shiftKey }) {
   const named = key.length > 1 && !["Dead", "Process", "Unidentified"].includes(key);
   if (named || /^[!-~]$/.test(key)) return key.toLowerCase();
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
-  return letter?.toLowerCase() ?? placeOf({ code, shiftKey, altKey: false }) ?? key.toLowerCase();
+  return letter?.toLowerCase() ?? (placeOf({ code, shiftKey }) || key.toLowerCase());
 }
 
-/** What an American keyboard has there: a French `-` is the digit 6, but right of the digits it has a key to spare. @param {{ code: string, shiftKey: boolean, altKey: boolean }} event @returns {string | undefined} */
-function placeOf({ code, shiftKey, altKey }) {
-  return altKey ? undefined : PLACES[/** @type {keyof typeof PLACES} */ (code)]?.[Number(shiftKey)];
+/** What an American keyboard has there: a French `-` is the digit 6, but right of the digits it has a key to spare. @param {{ code: string, shiftKey: boolean }} event @returns {string} empty for what is no sign there */
+function placeOf({ code, shiftKey }) {
+  return PLACES[/** @type {keyof typeof PLACES} */ (code)]?.[Number(shiftKey)] ?? "";
 }
 
 /** The sign that is printed, however it is reached: a German `[` is AltGr + 8. @param {KeyboardEvent} event @returns {string} empty for what is no sign */

@@ -3,7 +3,7 @@
 
 import { find } from "./dom.js";
 import { same } from "./label_map.js";
-import { applyChange } from "./runs.js";
+import { tilesIn } from "./runs.js";
 import { LONG } from "./store/server.js";
 
 /** @typedef {import("./store/draft.js").Other} Other */
@@ -33,12 +33,4 @@ async function hasArrived({ frame, change }) {
   if (!answer.ok) return false;
   const newest = tilesIn(new Uint8Array(await answer.arrayBuffer()));
   return [...tilesIn(change)].every(([tile, runs]) => same(runs, newest.get(tile) ?? new Uint8Array()));
-}
-
-/** @param {Uint8Array} change as `changeOf` gives it @returns {Map<number, Uint8Array>} the runs of each tile */
-function tilesIn(change) {
-  const tiles = new Map();
-  const map = /** @type {import("./label_map.js").LabelMap} */ (/** @type {unknown} */ ({ unpackTile: tiles.set.bind(tiles) }));
-  applyChange(map, change);
-  return tiles;
 }

@@ -35,8 +35,8 @@ export function wireOver({ editor, stage, palette, act }) {
     // Else the next class key would choose from the list; a keyboard's own user stays where they are.
     if (byPointer) stage.surface.focus({ preventScroll: true });
   });
-  const told = () => (rules.over === EVERYTHING ? "paint over everything" : `paint only over ${palette[rules.over]?.name ?? "what is unlabelled"}`);
-  const tell = () => say(told().replace("p", "P"));
+  const told = () => (rules.over === EVERYTHING ? "Paint over everything" : `Paint only over ${palette[rules.over]?.name ?? "what is unlabelled"}`);
+  const tell = () => say(told());
   const onlyTarget = () => {
     const { target } = stage;
     const value = target ? editor.map.at(Math.floor(target.x), Math.floor(target.y)) : -1;

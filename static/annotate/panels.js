@@ -6,8 +6,8 @@ import { wireClasses } from "./class_list.js";
 import { wireDoubts } from "./doubts.js";
 import { disable, find, press, pressed, say, setText, toggle } from "./dom.js";
 import { wireExample } from "./example.js";
-import { wireJumps } from "./jumps.js";
 import { Hand } from "./hand.js";
+import { wireJumps } from "./jumps.js";
 import { fillKeySheet, wireKeySwitch, wireWheelSwitch } from "./key_sheet.js";
 import { Keyboard } from "./keyboard.js";
 import { wireLook } from "./look.js";
@@ -67,13 +67,13 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   const release = wireRelease({ editor, saving });
   const versions = wireVersions({ editor, preview, server, act });
   const undoing = wireUndo({ editor, stage, doubts, act });
+  /** Said as long as they are not there. */
+  let noSegments = setup.segments ? "The segments are still being read" : "This frame has no segments";
   /** @param {ToolName} tool */
   const take = (tool) => act(() => (editor.take(tool) ? undefined : say(noSegments)));
-  /** Until they are there. */
-  let noSegments = setup.segments ? "The segments are still being read" : "This frame has no segments";
   editor.onRefused = (value) => {
     const name = palette[value]?.name ?? "what is unlabelled";
-    say(editor.rules.locked.has(value) ? `${name} is locked` : `Not painted: ${over.told()}`);
+    say(editor.rules.locked.has(value) ? `${name} is locked` : `${over.told()}: nothing was painted`);
   };
   /** @param {number} factor */
   const zoom = (factor) => {
@@ -93,7 +93,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     stage.frame.style.setProperty("--opacity", String(Number(opacity.value) / 100));
     find("#opacity-value").textContent = `${opacity.value} %`;
   };
-  const toggleDoubt = () => setup.uncertainty && stage.frame.classList.toggle("with-doubt", toggle(find("#doubt")));
+  const doubt = /** @type {HTMLButtonElement} */ (find("#doubt"));
+  const toggleDoubt = () => !doubt.disabled && stage.frame.classList.toggle("with-doubt", toggle(doubt));
   const toggleGaps = () => act(() => painter.showGaps(toggle(find("#gaps"))));
   /** @param {boolean} down */
   const peek = (down) => {
@@ -199,11 +200,11 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
   holdButton(find("#peek"), peek);
   opacity.addEventListener("input", () => fade(Number(opacity.value)));
   size.addEventListener("input", () => act(() => editor.resize(Number(size.value) - editor.grain.index)));
-  find("#doubt").toggleAttribute("disabled", !setup.uncertainty);
+  doubt.disabled = !setup.uncertainty;
   fade(memory.kept.opacity ?? Number(opacity.value));
   if (memory.kept.doubt) toggleDoubt();
   if (memory.kept.gaps) toggleGaps();
-  memory.ask(() => ({ opacity: Number(opacity.value), doubt: pressed(find("#doubt")), gaps: pressed(find("#gaps")) }));
+  memory.ask(() => ({ opacity: Number(opacity.value), doubt: doubt.disabled ? memory.kept.doubt : pressed(doubt), gaps: pressed(find("#gaps")) }));
   const hand = new Hand(editor, palette, memory);
 
   stage.onPaint = () => {
@@ -241,8 +242,8 @@ export function wirePanels({ setup, editor, stage, palette, light, preview, serv
     /** It could not be read. */
     lackDoubt() {
       disable("#doubt", true);
-      find("#doubt").title = "Where the model doubts could not be read: load the page anew to try again";
-      say(find("#doubt").title);
+      doubt.title = "Where the model doubts could not be read: load the page anew to try again";
+      say(doubt.title);
     },
     /** They could not be read. */
     lackSegments() {

@@ -84,14 +84,19 @@ export function changeOf(map, tiles) {
 
 /** @param {LabelMap} map @param {Uint8Array} change as {@link changeOf} gives it @returns {number[]} the tiles that it holds */
 export function applyChange(map, change) {
+  const tiles = tilesIn(change);
+  for (const [tile, runs] of tiles) map.unpackTile(tile, runs);
+  return [...tiles.keys()];
+}
+
+/** @param {Uint8Array} change as {@link changeOf} gives it @returns {Map<number, Uint8Array>} the runs of each tile */
+export function tilesIn(change) {
   const numbers = new DataView(change.buffer, change.byteOffset, change.byteLength);
-  const tiles = [];
+  const tiles = new Map();
   for (let at = 0; at < change.length; ) {
-    const tile = numbers.getUint32(at, true);
     const end = at + HEAD + numbers.getUint32(at + 4, true) * RUN;
     // A copy: what is packed is kept, and would keep the whole change with it.
-    map.unpackTile(tile, change.slice(at + HEAD, end));
-    tiles.push(tile);
+    tiles.set(numbers.getUint32(at, true), change.slice(at + HEAD, end));
     at = end;
   }
   return tiles;

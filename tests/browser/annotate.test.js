@@ -2,28 +2,15 @@
 /** The annotate page as a person uses it, in headless Chromium. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
-import { Site, openBrowser } from "./support.js";
+import { browser, eachTest, site } from "./each_test.js";
 
 const FENCE = 4;
 const WALL = 3;
 const NONE = 255;
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {any} */
-let site;
-
-before(async () => {
-  browser = await openBrowser();
-});
-beforeEach(async (context) => {
-  site = await Site.open({ width: context.name.includes("2048x1024") ? 2048 : 512, frames: 2 });
-});
-after(() => browser?.close());
-// A test that failed has not come to its own end.
-afterEach(() => site.close());
+eachTest({ frames: 2 });
 const end = async (...visitors) => {
   for (const { context } of visitors) await context.close();
 };

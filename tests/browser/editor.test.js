@@ -313,7 +313,7 @@ test("a tool that paints nothing says why", async () => {
   await desk.hears(/fence is locked/);
   await type("Shift+L");
   await desk.drags([[60, 70], [80, 70]]);
-  await desk.hears(/Not painted: paint only over what is unlabelled/);
+  await desk.hears(/Paint only over what is unlabelled: nothing was painted/);
   assert.equal(await desk.classAt(60, 70), FENCE);
 });
 

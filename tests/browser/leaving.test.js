@@ -2,27 +2,15 @@
 /** Leaving the annotate page, and coming back to it: what is asked, what the draft keeps, what is told. In headless Chromium. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
-import { Desk, Site, openBrowser } from "./support.js";
+import { browser, eachTest, site } from "./each_test.js";
+import { Desk } from "./support.js";
 
 const FENCE = 4;
 const WALL = 3;
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {any} */
-let site;
-
-before(async () => {
-  browser = await openBrowser();
-});
-beforeEach(async () => {
-  site = await Site.open({ width: 512, frames: 3 });
-});
-after(() => browser?.close());
-// A test that failed has not come to its own end.
-afterEach(() => site.close());
+eachTest({ frames: 3 });
 
 /** @param {Desk} desk that is closed as a person closes it @returns {Promise<boolean>} whether the browser asks first; then the page stays */
 async function asksBeforeItCloses({ page }) {
@@ -85,6 +73,14 @@ test("the browser asks before a page is closed that would leave something in the
   await ada.context.close();
 });
 
+/** Within a page. @param {"head" | "stroke"} store @returns {Promise<any[]>} what of the drafts lies in its browser */
+async function drafted(store) {
+  /** @param {IDBRequest} request @returns {Promise<any>} */
+  const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  const database = await done(indexedDB.open("windlass"));
+  return done(database.transaction(store).objectStore(store).getAll());
+}
+
 test("an open polygon is there after a reload and in another tab, and can be closed there", async () => {
   const ada = await site.visitor(browser, "Ada");
   const desk = await ada.opens(1);
@@ -95,12 +91,7 @@ test("an open polygon is there after a reload and in another tab, and can be clo
     await desk.page.mouse.click(point.x, point.y);
   }
   await desk.page.keyboard.press("Backspace");
-  await desk.page.waitForFunction(async () => {
-    /** @param {IDBRequest} request @returns {Promise<any>} */
-    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const [head] = await done((await done(indexedDB.open("windlass"))).transaction("head").objectStore("head").getAll());
-    return head?.corners.length === 3;
-  });
+  await desk.page.waitForFunction(`(${drafted})("head").then(([head]) => head?.corners.length === 3)`);
   const corners = ({ page }) => page.evaluate(() => /** @type {any} */ (window).windlass.editor.polygon.corners.length);
   assert.equal(await asksBeforeItCloses(desk), false);
   const second = await ada.opens(1);
@@ -138,16 +129,6 @@ async function breaks({ page }, method) {
   await page.evaluate((method) => (localStorage.unreadable = method), method);
 }
 
-/** @param {Desk} desk @returns {Promise<number>} strokes in this browser's drafts */
-function strokesKept({ page }) {
-  return page.evaluate(async () => {
-    /** @param {IDBRequest} request @returns {Promise<any>} */
-    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const database = await done(indexedDB.open("windlass"));
-    return done(database.transaction("stroke").objectStore("stroke").count());
-  });
-}
-
 /** Draws what cannot be saved, and goes. @param {Desk} desk @param {string} [method] that fails from now on */
 async function leavesUnsaved(desk, method = "") {
   await failSaves(desk);
@@ -158,19 +139,24 @@ async function leavesUnsaved(desk, method = "") {
   await desk.page.close();
 }
 
-test("a stroke that cannot be read any more takes the undo with it, not what is unsaved", async () => {
+/** Ada has left what is not saved, and comes back where it cannot be read. @param {string} method that fails */
+async function comesBack(method) {
   const ada = await site.visitor(browser, "Ada");
   await breakReading(ada.context);
-  await leavesUnsaved(await ada.opens(1), "getAll");
-  const desk = await ada.opens(1);
+  await leavesUnsaved(await ada.opens(1), method);
+  return { ada, desk: await ada.opens(1) };
+}
+
+test("a stroke that cannot be read any more takes the undo with it, not what is unsaved", async () => {
+  const { ada, desk } = await comesBack("getAll");
   assert.match((await desk.page.textContent("#recovered-text")) ?? "", /brought back/);
   assert.equal(await desk.classAt(150, 60), FENCE);
   await desk.says("Saved v2");
   await desk.page.keyboard.press("5");
   for (const y of [120, 180]) await desk.drags([[50, y], [250, y]]);
   await desk.says("Saved v3");
-  assert.equal(await strokesKept(desk), 2, "it is taken away: each reload would lose the undo anew");
   await breaks(desk, "");
+  assert.equal((await desk.page.evaluate(drafted, "stroke")).length, 2, "it is taken away: each reload would lose the undo anew");
   await desk.page.reload();
   await desk.ready();
   await desk.page.keyboard.press("Control+z");
@@ -179,10 +165,7 @@ test("a stroke that cannot be read any more takes the undo with it, not what is 
 });
 
 test("a draft that cannot be read is not written over: it comes back, merged with what was drawn meanwhile", async () => {
-  const ada = await site.visitor(browser, "Ada");
-  await breakReading(ada.context);
-  await leavesUnsaved(await ada.opens(1), "get");
-  const desk = await ada.opens(1);
+  const { ada, desk } = await comesBack("get");
   const { page } = desk;
   await page.waitForSelector("#unread:visible");
   const mendSaves = await failSaves(desk);
@@ -205,10 +188,7 @@ test("a draft that cannot be read is not written over: it comes back, merged wit
 });
 
 test("a draft that cannot be read outlives the submission of its frame", async () => {
-  const ada = await site.visitor(browser, "Ada");
-  await breakReading(ada.context);
-  await leavesUnsaved(await ada.opens(1), "get");
-  const desk = await ada.opens(1);
+  const { ada, desk } = await comesBack("get");
   await desk.page.keyboard.press("Control+Enter");
   await desk.goesTo("**/frames/2/annotate");
   await desk.ready();

@@ -2,27 +2,15 @@
 /** Saving on the annotate page, whatever comes between: no stroke is lost. In headless Chromium. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
-import { Desk, Site, openBrowser } from "./support.js";
+import { browser, eachTest, site } from "./each_test.js";
+import { Desk } from "./support.js";
 
 const FENCE = 4;
 const WALL = 3;
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {any} */
-let site;
-
-before(async () => {
-  browser = await openBrowser();
-});
-beforeEach(async () => {
-  site = await Site.open({ width: 512, frames: 2 });
-});
-after(() => browser?.close());
-// A test that failed has not come to its own end.
-afterEach(() => site.close());
+eachTest({ frames: 2 });
 const end = async (...visitors) => {
   for (const { context } of visitors) await context.close();
 };

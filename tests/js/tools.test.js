@@ -93,6 +93,15 @@ test("fill reaches every pixel of a large frame", () => {
   assert.equal(map.counts[9], 2048 * 1024);
 });
 
+/** @param {[number, number][]} corners @returns {Editor} with a polygon of class 1 that is open */
+function withCorners(corners) {
+  const editor = new Editor(empty(50, 50), { classes: 3 });
+  editor.choose(1);
+  editor.take("polygon");
+  for (const [x, y] of corners) editor.press({ x, y }), editor.lift();
+  return editor;
+}
+
 test("a polygon closes at its first corner, and undo takes corners back first", () => {
   const editor = new Editor(empty(50, 50), { classes: 3 });
   editor.choose(1);
@@ -108,10 +117,7 @@ test("a polygon closes at its first corner, and undo takes corners back first", 
 });
 
 test("the first corner can be moved as the others: a polygon closes when it is let go where it was", () => {
-  const editor = new Editor(empty(50, 50), { classes: 3 });
-  editor.choose(1);
-  editor.take("polygon");
-  for (const [x, y] of [[15, 15], [40, 5], [40, 40]]) editor.press({ x, y }), editor.lift();
+  const editor = withCorners([[15, 15], [40, 5], [40, 40]]);
   editor.press({ x: 15, y: 15 }, { reach: 4 });
   editor.drag({ x: 16, y: 15 });
   editor.drag({ x: 5, y: 5 });
@@ -152,10 +158,7 @@ test("undo of a polygon's fill opens it again, and what was closed too soon goes
 });
 
 test("a polygon that was opened again and changed is whole again after redo and undo; what it had become comes back first", () => {
-  const editor = new Editor(empty(50, 50), { classes: 3 });
-  editor.choose(1);
-  editor.take("polygon");
-  for (const [x, y] of [[5, 5], [20, 5], [20, 20]]) editor.press({ x, y }), editor.lift();
+  const editor = withCorners([[5, 5], [20, 5], [20, 20]]);
   editor.closePolygon();
   const filled = editor.map.counts[1];
   editor.undo();
@@ -170,9 +173,7 @@ test("a polygon that was opened again and changed is whole again after redo and 
 });
 
 test("undo puts a corner that is in the hand back where it was, and takes a new one away", () => {
-  const editor = new Editor(empty(50, 50), { classes: 3 });
-  editor.take("polygon");
-  for (const [x, y] of [[5, 5], [20, 5], [20, 20]]) editor.press({ x, y }), editor.lift();
+  const editor = withCorners([[5, 5], [20, 5], [20, 20]]);
   editor.press({ x: 20, y: 5 }, { reach: 4 });
   editor.drag({ x: 40, y: 5 });
   editor.undo();
@@ -187,9 +188,7 @@ test("undo puts a corner that is in the hand back where it was, and takes a new 
 });
 
 test("of two corners within reach the nearer one is taken", () => {
-  const editor = new Editor(empty(50, 50), { classes: 3 });
-  editor.take("polygon");
-  for (const [x, y] of [[10, 10], [14, 10], [30, 40]]) editor.press({ x, y }), editor.lift();
+  const editor = withCorners([[10, 10], [14, 10], [30, 40]]);
   editor.press({ x: 14, y: 10 }, { reach: 8 });
   editor.drag({ x: 30, y: 5 });
   editor.lift();
